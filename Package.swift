@@ -1,0 +1,90 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// MARK: - One set of settings for every target
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+]
+
+// MARK: - What we build on (reasons in docs/adr/0001)
+
+extension Target.Dependency {
+    static let hummingbird: Self = .product(name: "Hummingbird", package: "hummingbird")
+    static let hummingbirdTesting: Self = .product(name: "HummingbirdTesting", package: "hummingbird")
+    static let nioCore: Self = .product(name: "NIOCore", package: "swift-nio")
+    static let nioPosix: Self = .product(name: "NIOPosix", package: "swift-nio")
+    static let nioEmbedded: Self = .product(name: "NIOEmbedded", package: "swift-nio")
+    static let nioHTTP1: Self = .product(name: "NIOHTTP1", package: "swift-nio")
+    static let httpTypes: Self = .product(name: "HTTPTypes", package: "swift-http-types")
+    static let grdb: Self = .product(name: "GRDB", package: "GRDB.swift")
+    static let grdbSQLite: Self = .product(name: "GRDBSQLite", package: "GRDB.swift")
+    static let asyncHTTPClient: Self = .product(name: "AsyncHTTPClient", package: "async-http-client")
+    static let serviceLifecycle: Self = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let logging: Self = .product(name: "Logging", package: "swift-log")
+    static let configuration: Self = .product(name: "Configuration", package: "swift-configuration")
+    static let crypto: Self = .product(name: "Crypto", package: "swift-crypto")
+    static let mustache: Self = .product(name: "Mustache", package: "swift-mustache")
+    static let yams: Self = .product(name: "Yams", package: "Yams")
+}
+
+let dependencies: [Package.Dependency] = [
+    .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
+    .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
+    .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+    .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0", traits: []),
+    .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache.git", from: "2.1.1"),
+    .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+]
+
+// MARK: - The shared vocabulary and the house every service lives in
+
+let shared: [Target] = [
+    .target(name: "Shared", dependencies: [], path: "Shared/Protocol", swiftSettings: settings),
+]
+
+// MARK: - The services: Shared <- Domain <- Service <- Main
+
+func service(_ name: String, domain: [Target.Dependency] = [], service: [Target.Dependency] = []) -> [Target] {
+    let folder = "Services/\(name)"
+    return [
+        .target(
+            name: "\(name)Domain", dependencies: ["Shared"] + domain, path: "\(folder)/Domain", swiftSettings: settings),
+        .target(
+            name: "\(name)Service",
+            dependencies: ["Shared", "SharedStore", "SharedRuntime", .target(name: "\(name)Domain"), .hummingbird] + service,
+            path: "\(folder)/Service", swiftSettings: settings),
+        .executableTarget(
+            name: "\(name.lowercased())-svc",
+            dependencies: ["SharedRuntime", .target(name: "\(name)Service")],
+            path: "\(folder)/Main", swiftSettings: settings),
+    ]
+}
+
+let services: [Target] = []
+
+let gateway: [Target] = []
+
+// MARK: - Tests: one target per library, the contract, and the five together
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: ["Shared"] + dependencies, path: "Tests/\(name)", swiftSettings: settings)
+}
+
+let testTargets: [Target] = [
+    tests("SharedTests", []),
+]
+
+let package = Package(
+    name: "vefa",
+    products: [
+    ],
+    dependencies: dependencies,
+    targets: shared + services + gateway + testTargets
+)
