@@ -47,6 +47,10 @@ let dependencies: [Package.Dependency] = [
 
 let shared: [Target] = [
     .target(name: "Shared", dependencies: [], path: "Shared/Protocol", swiftSettings: settings),
+    .target(
+        name: "SharedStore",
+        dependencies: ["Shared", .grdb, .grdbSQLite, .logging],
+        path: "Shared/Store", swiftSettings: settings),
 ]
 
 // MARK: - The services: Shared <- Domain <- Service <- Main
@@ -79,6 +83,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let testTargets: [Target] = [
     tests("SharedTests", []),
+    tests("SharedStoreTests", ["SharedStore"]),
 ]
 
 let package = Package(

@@ -1,0 +1,78 @@
+public import Logging
+
+/// A service's own durable store. The one door to a database: nothing else in the suite knows which engine is behind it.
+///
+/// Reads see everything that was acknowledged before they began. A write is on disk when `write` returns.
+public final class Store: Sendable {
+    private let engine: any StoreEngine
+
+    private init(engine: any StoreEngine) {
+        self.engine = engine
+    }
+
+    deinit {
+        // A store that was let go without `close()` must still give back its threads and its lock.
+        let engine = self.engine
+        WorkerThread.detach(name: "store-close") { engine.close() }
+    }
+
+    /// Opens (creating where need be) the store at a URL such as `sqlite:///var/lib/vefa/loyalty.db` and brings its schema up to date.
+    ///
+    /// Migrations run here, each in a transaction of its own, before anybody else can read or write. An empty `migrations` leaves the
+    /// schema as it is. Throws `StoreError`: `.locked` when another process has it open, `.schemaTooNew` when it was written by a newer
+    /// program.
+    public static func open(
+        _ url: String, migrations: [(set: String, [Migration])], logger: Logger, options: StoreOptions = StoreOptions()
+    ) async throws -> Store {
+        let address = try StoreURL(url)
+        let engine: any StoreEngine
+        switch address {
+        case .sqlite(let path):
+            engine = try await WorkerThread.run(name: "store-open") { try SQLiteEngine(path: path, options: options, logger: logger) }
+        }
+        let store = Store(engine: engine)
+        do {
+            try await Migrator(store: store, logger: logger).run(migrations)
+        } catch {
+            await store.close()
+            throw error
+        }
+        return store
+    }
+
+    /// Runs `body` on one snapshot of the store, off the caller's thread. A statement that writes is refused as `.misuse`.
+    public func read<T: Sendable>(_ body: @escaping @Sendable (SQLConnection) throws -> T) async throws -> T {
+        try await withUnsafeThrowingContinuation { engine.read(TypedJob(body, $0)) }
+    }
+
+    /// Runs `body` in a transaction and returns once its commit is on disk.
+    ///
+    /// Writes that wait at the same time share one commit (group commit), each behind a savepoint: what `body` throws rolls back this
+    /// closure only and is thrown here. `body` **may run twice** (when an I/O error of a neighbour lost the shared transaction), so it must
+    /// have no effect besides its statements. Cancelling the caller does not stop the write. When a `StoreError` with `isOutage` is thrown,
+    /// nothing was kept.
+    @discardableResult
+    public func write<T: Sendable>(_ body: @escaping @Sendable (SQLConnection) throws -> T) async throws -> T {
+        try await withUnsafeThrowingContinuation { engine.write(TypedJob(body, $0)) }
+    }
+
+    /// Writes a consistent copy of the store to `path`, while reads and writes go on. The file appears under its name only when it is
+    /// complete and on disk; a file that is there already is replaced.
+    public func backup(to path: String) async throws {
+        let engine = self.engine
+        try await WorkerThread.run(name: "store-backup") { try engine.backup(to: path) }
+    }
+
+    /// Waits for the reads and writes that were asked for, then closes and gives back the lock. Later calls throw `.unavailable`. Closing
+    /// again is fine.
+    public func close() async {
+        let engine = self.engine
+        await WorkerThread.run(name: "store-close") { engine.close() }
+    }
+
+    /// What the store has done since it was opened.
+    public var statistics: StoreStatistics { engine.statistics }
+
+    /// The words in which the engine behind this store differs.
+    public var dialect: SQLDialect { engine.dialect }
+}
