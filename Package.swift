@@ -51,6 +51,19 @@ let shared: [Target] = [
         name: "SharedStore",
         dependencies: ["Shared", .grdb, .grdbSQLite, .logging],
         path: "Shared/Store", swiftSettings: settings),
+    .target(
+        name: "SharedRuntime",
+        dependencies: [
+            "Shared", "SharedStore", .hummingbird, .nioCore, .nioPosix, .nioHTTP1, .httpTypes, .asyncHTTPClient,
+            .serviceLifecycle, .logging, .configuration, .crypto,
+        ],
+        path: "Shared/Runtime", swiftSettings: settings),
+    .target(
+        name: "SharedTesting",
+        dependencies: [
+            "Shared", "SharedStore", "SharedRuntime", .hummingbird, .nioCore, .nioPosix, .nioEmbedded, .httpTypes, .asyncHTTPClient, .logging,
+        ],
+        path: "Shared/Testing", swiftSettings: settings),
 ]
 
 // MARK: - The services: Shared <- Domain <- Service <- Main
@@ -78,12 +91,13 @@ let gateway: [Target] = []
 // MARK: - Tests: one target per library, the contract, and the five together
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: ["Shared"] + dependencies, path: "Tests/\(name)", swiftSettings: settings)
+    .testTarget(name: name, dependencies: ["Shared", "SharedTesting"] + dependencies, path: "Tests/\(name)", swiftSettings: settings)
 }
 
 let testTargets: [Target] = [
     tests("SharedTests", []),
     tests("SharedStoreTests", ["SharedStore"]),
+    tests("SharedRuntimeTests", ["SharedRuntime", "SharedStore"]),
 ]
 
 let package = Package(

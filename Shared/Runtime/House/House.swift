@@ -1,0 +1,59 @@
+public import Logging
+public import Shared
+public import SharedStore
+import Synchronization
+
+/// One running service: its parts, in one place. What a controller or a worker gets.
+public final class House: Sendable {
+    public let name: ServiceName
+    public let configuration: HouseConfiguration
+    public let store: Store
+    public let clock: VefaClock
+    public let logger: Logger
+    public let metrics: Metrics
+    public let services: ServiceClient
+    public let outbox: Outbox
+    public let inbox: Inbox
+    public let timers: Timers
+    let idempotency = IdempotencyDesk()
+    let principals: PrincipalSigner
+
+    public init(
+        definition: ServiceDefinition, configuration: HouseConfiguration, store: Store, clock: VefaClock, logger: Logger
+    ) {
+        name = definition.name
+        self.configuration = configuration
+        self.store = store
+        self.clock = clock
+        self.logger = logger
+        metrics = Metrics()
+        principals = PrincipalSigner(key: configuration.internalKey)
+        services = ServiceClient(configuration: configuration, signer: principals, logger: logger)
+        outbox = Outbox(service: definition.name, store: store)
+        inbox = Inbox(service: definition.name, handlers: definition.events, logger: logger)
+        timers = Timers(handlers: definition.timers)
+    }
+
+    /// Sandbox-aware.
+    public var now: Timestamp { clock.now }
+
+    public func read<T: Sendable>(_ body: @escaping @Sendable (SQLConnection) throws -> T) async throws -> T {
+        try await store.read(body)
+    }
+
+    /// Runs `body` in a transaction and returns once it is on disk. It may run twice; throwing undoes it alone.
+    public func write<T: Sendable>(_ body: @escaping @Sendable (Change) throws -> T) async throws -> T {
+        let clock = clock
+        let name = name
+        let inbox = inbox
+        let (value, said, scheduled) = try await store.write { db in
+            let change = Change(db: db, now: clock.now, service: name)
+            let value = try body(change)
+            if !change.released.isEmpty { try inbox.applyReleased(change) }
+            return (value, change.said, change.scheduled)
+        }
+        if said { outbox.changed() }
+        if scheduled { timers.wakeup.signal() }
+        return value
+    }
+}

@@ -1,0 +1,14 @@
+import NIOCore
+import NIOPosix
+
+/// Waits for a condition by asking again and again, without a fixed sleep; throws with a reason when it does not come true in time.
+public func until(
+    _ what: String, within seconds: Double = 10, _ condition: @Sendable () async throws -> Bool
+) async throws {
+    let deadline = NIODeadline.now() + .nanoseconds(Int64(seconds * 1e9))
+    while true {
+        if try await condition() { return }
+        guard NIODeadline.now() < deadline else { throw TestHouse.Unexpected(description: "in \(seconds) s not: \(what)") }
+        try await MultiThreadedEventLoopGroup.singleton.any().scheduleTask(in: .milliseconds(10)) {}.futureResult.get()
+    }
+}
