@@ -84,7 +84,8 @@ func service(_ name: String, domain: [Target.Dependency] = [], service: [Target.
     ]
 }
 
-let services: [Target] = []
+let services: [Target] =
+    service("Loyalty", service: [.crypto])
 
 let gateway: [Target] = []
 
@@ -98,11 +99,14 @@ let testTargets: [Target] = [
     tests("SharedTests", []),
     tests("SharedStoreTests", ["SharedStore"]),
     tests("SharedRuntimeTests", ["SharedRuntime", "SharedStore"]),
+    tests("LoyaltyDomainTests", ["LoyaltyDomain"]),
+    tests("LoyaltyServiceTests", ["LoyaltyService", "LoyaltyDomain", "SharedRuntime"]),
 ]
 
 let package = Package(
     name: "vefa",
     products: [
+        .executable(name: "loyalty-svc", targets: ["loyalty-svc"]),
     ],
     dependencies: dependencies,
     targets: shared + services + gateway + testTargets

@@ -1,0 +1,64 @@
+import Shared
+
+/// Where an order stands after its refunds: what of its basis is left, and how much money went back. A function of the order and the *set* of its
+/// refunds: neither their order nor their splitting matters, and a full refund leaves exactly nothing.
+public struct OrderStanding: Sendable, Equatable {
+    public let currency: Currency?
+    public let fullNet: Int64
+    public let fullGross: Int64
+    public let remainingNet: Int64
+    public let remainingGross: Int64
+    /// Minor units given back in all, as the refunds say; not held to the order's total.
+    public let refunded: Int64
+    public let isFullyRefunded: Bool
+    public let isCancelled: Bool
+    public let isPaid: Bool
+
+    public func full(_ basis: Basis) -> Int64 { basis == .net ? fullNet : fullGross }
+    public func remaining(_ basis: Basis) -> Int64 { basis == .net ? remainingNet : remainingGross }
+
+    public init(_ order: Order, refunds: [RefundData]) {
+        let amounts = order.amounts
+        currency = order.currency
+        fullNet = amounts.basis(.net)
+        fullGross = amounts.basis(.gross)
+        isCancelled = order.cancelledAt != nil
+        isPaid = order.paidAt != nil
+        guard !refunds.isEmpty else {
+            remainingNet = fullNet
+            remainingGross = fullGross
+            refunded = 0
+            isFullyRefunded = false
+            return
+        }
+        let lines = RefundedLines(order.items ?? [], discount: amounts.discount)
+        refunded = Self.money(refunds, lines)
+        isFullyRefunded = refunded >= amounts.total
+        remainingNet = isFullyRefunded ? 0 : Self.remaining(.net, amounts, refunds, lines)
+        remainingGross = isFullyRefunded ? 0 : Self.remaining(.gross, amounts, refunds, lines)
+    }
+
+    /// Lines lower the basis by themselves; the amounts of refunds without lines by their share of the total, reckoned once on their sum so that
+    /// splitting a refund changes nothing.
+    private static func remaining(_ kind: Basis, _ amounts: OrderAmounts, _ refunds: [RefundData], _ lines: RefundedLines) -> Int64 {
+        let basis = amounts.basis(kind)
+        var amountOnly: Int128 = 0
+        for refund in refunds where refund.items.isEmpty { amountOnly += Int128(refund.amount ?? 0) }
+        let byAmount = Exact.rounded(Exact.amount(amountOnly), times: basis, over: amounts.total)
+        let lowered = lines.lowered(kind, by: refunds) + Int128(byAmount)
+        return Exact.amount(Int128(basis) - lowered)
+    }
+
+    /// A refund's own amount is what went back; where only lines were said, their sum.
+    private static func money(_ refunds: [RefundData], _ lines: RefundedLines) -> Int64 {
+        var sum: Int128 = 0
+        for refund in refunds {
+            if let amount = refund.amount {
+                sum += Int128(amount)
+            } else {
+                for item in refund.items { sum += Int128(item.amount ?? lines.value(of: item)) }
+            }
+        }
+        return Exact.clamp(sum)
+    }
+}

@@ -1,0 +1,89 @@
+import Shared
+
+/// Points credited at one time for one cause: they become active and expire together.
+public struct Lot: Sendable, Equatable {
+    public enum State: String, Sendable { case pending, active }
+
+    public let id: String
+    public let points: Int64
+    public var remaining: Int64
+    public var state: State
+    /// When they were earned: the order's placing.
+    public let earnedAt: Timestamp
+    public let activeAt: Timestamp
+    /// From when they are gone; nil for never.
+    public let expiresAt: Timestamp?
+
+    public init(id: String, points: Int64, remaining: Int64, state: State, earnedAt: Timestamp, activeAt: Timestamp, expiresAt: Timestamp?)
+    {
+        self.id = id
+        self.points = points
+        self.remaining = remaining
+        self.state = state
+        self.earnedAt = earnedAt
+        self.activeAt = activeAt
+        self.expiresAt = expiresAt
+    }
+}
+
+/// So many points out of, or into, one lot.
+public struct LotMove: Sendable, Hashable {
+    public let lot: String
+    public let points: Int64
+
+    public init(lot: String, points: Int64) {
+        self.lot = lot
+        self.points = points
+    }
+}
+
+extension [LotMove] {
+    public var points: Int64 { reduce(0) { Exact.sum($0, $1.points) } }
+}
+
+extension [Lot] {
+    /// The order in which lots are spent: shortest expiry first, those without last; first in, first out on ties.
+    public var inSpendOrder: [Lot] {
+        if count < 2 { return self }
+        return sorted { a, b in
+            let left = (a.expiresAt?.milliseconds ?? .max, a.earnedAt.milliseconds)
+            let right = (b.expiresAt?.milliseconds ?? .max, b.earnedAt.milliseconds)
+            return left == right ? a.id < b.id : left < right
+        }
+    }
+
+    /// Takes up to `open` points out of these lots in their present order, and lowers `open` by what was found.
+    public func taking(_ open: inout Int64) -> [LotMove] {
+        var moves: [LotMove] = []
+        for lot in self where open > 0 && lot.remaining > 0 {
+            let points = Swift.min(open, lot.remaining)
+            moves.append(LotMove(lot: lot.id, points: points))
+            open -= points
+        }
+        return moves
+    }
+}
+
+/// When points of an accrual become active and expire.
+public struct LotDates: Sendable, Equatable {
+    public let earnedAt: Timestamp
+    public let activeAt: Timestamp
+    public let expiresAt: Timestamp?
+
+    /// An order cannot have been placed later than now: a store's clock that runs ahead does not hold points back.
+    public init(placedAt: Timestamp, now: Timestamp, programme: Programme, zone: ZoneRules) {
+        earnedAt = min(placedAt, now)
+        activeAt = earnedAt.adding(days: programme.pendingDays)
+        expiresAt = programme.expiry.expiresAt(activeAt: activeAt, zone: zone)
+    }
+
+    /// For points given by hand: active at once.
+    public init(at time: Timestamp, expiresAt: Timestamp?) {
+        earnedAt = time
+        activeAt = time
+        self.expiresAt = expiresAt
+    }
+
+    public func isPending(at now: Timestamp) -> Bool { activeAt > now }
+    public func isExpired(at now: Timestamp) -> Bool { expiresAt.map { $0 <= now } ?? false }
+}

@@ -1,0 +1,4 @@
+import LoyaltyService
+import SharedRuntime
+
+await runService(LoyaltyService.definition)

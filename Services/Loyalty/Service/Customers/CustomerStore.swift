@@ -1,0 +1,103 @@
+import LoyaltyDomain
+import Shared
+import SharedRuntime
+import SharedStore
+
+/// Customers in the store. Every customer has a member row: they are written together.
+enum CustomerStore {
+    static func find(_ id: String, _ db: SQLConnection) throws -> CustomerRecord? {
+        try db.first(
+            "SELECT \(raw: CustomerRecord.columns) FROM \(raw: CustomerRecord.source) WHERE c.customer_id = \(id)", CustomerRecord.init)
+    }
+
+    static func find(memberID: String, _ db: SQLConnection) throws -> CustomerRecord? {
+        try db.first(
+            "SELECT \(raw: CustomerRecord.columns) FROM \(raw: CustomerRecord.source) WHERE m.member_id = \(memberID)", CustomerRecord.init)
+    }
+
+    /// The registered customer of an e-mail; the first one where a store has several.
+    static func registered(emailKey: String, _ db: SQLConnection) throws -> CustomerRecord? {
+        try db.first(
+            """
+            SELECT \(raw: CustomerRecord.columns) FROM \(raw: CustomerRecord.source)
+            WHERE c.email_key = \(emailKey) AND c.guest = 0 AND c.deleted_at IS NULL
+            ORDER BY c.created_at, c.customer_id LIMIT 1
+            """, CustomerRecord.init)
+    }
+
+    static func insert(_ record: CustomerRecord, _ db: SQLConnection) throws {
+        let customer = record.customer
+        let account = record.account
+        try db.execute(
+            """
+            INSERT INTO customers (customer_id, person_id, guest, email, email_key, phone, first_name, last_name, name_key, last_name_key, locale,
+                timezone, country, region, city, birthday, accepts_marketing, tags, traits, created_at, updated_at, deleted_at, said_at, said_times)
+            VALUES (\(customer.id), \(record.personID), \(customer.isGuest), \(customer.email), \(customer.emailKey), \(customer.phone),
+                \(customer.firstName), \(customer.lastName), \(nameKey(customer)), \(customer.lastName?.lowercased()), \(customer.locale),
+                \(customer.timezone), \(customer.country), \(customer.region), \(customer.city), \(customer.birthday?.text),
+                \(customer.acceptsMarketing), \(customer.tags.map(JSON.from)), \(customer.traits.map(JSON.object)), \(customer.createdAt),
+                \(record.updatedAt), \(customer.deletedAt), \(customer.times.base), \(customer.times.json))
+            """)
+        try db.execute(
+            """
+            INSERT INTO members (customer_id, member_id, enrolled_at, active, pending, debt, lifetime_earned, lifetime_spent, entries, chain)
+            VALUES (\(customer.id), \(account.memberID), \(account.enrolledAt), 0, 0, 0, 0, 0, 0, \(account.chain))
+            """)
+    }
+
+    static func update(_ record: CustomerRecord, _ db: SQLConnection) throws {
+        let customer = record.customer
+        try db.execute(
+            """
+            UPDATE customers SET person_id = \(record.personID), email = \(customer.email), email_key = \(customer.emailKey), phone = \(customer.phone),
+                first_name = \(customer.firstName), last_name = \(customer.lastName), name_key = \(nameKey(customer)),
+                last_name_key = \(customer.lastName?.lowercased()), locale = \(customer.locale), timezone = \(customer.timezone),
+                country = \(customer.country), region = \(customer.region), city = \(customer.city), birthday = \(customer.birthday?.text),
+                accepts_marketing = \(customer.acceptsMarketing), tags = \(customer.tags.map(JSON.from)), traits = \(customer.traits.map(JSON.object)),
+                created_at = \(customer.createdAt), updated_at = \(record.updatedAt), deleted_at = \(customer.deletedAt),
+                said_at = \(customer.times.base), said_times = \(customer.times.json)
+            WHERE customer_id = \(customer.id)
+            """)
+    }
+
+    /// Sees to it that the guest of an e-mail counts as the registered customer of that e-mail, if there is one, in every figure. To be called for
+    /// the old and the new address whenever a registered customer's changes.
+    static func relinkGuest(of emailKey: String?, _ db: SQLConnection) throws {
+        guard let emailKey, let guestID = Guest.id(email: emailKey) else { return }
+        guard let present = try db.first("SELECT person_id FROM customers WHERE customer_id = \(guestID)", { $0.text(0) }) else { return }
+        let person = try registered(emailKey: emailKey, db)?.customer.id ?? guestID
+        guard person != present else { return }
+        try db.execute("UPDATE customers SET person_id = \(person) WHERE customer_id = \(guestID)")
+        try db.execute("UPDATE orders SET person_id = \(person) WHERE customer_id = \(guestID)")
+    }
+
+    private static func nameKey(_ customer: Customer) -> String? {
+        let name = [customer.firstName, customer.lastName].compactMap { $0 }.joined(separator: " ")
+        return name.isEmpty ? nil : name.lowercased()
+    }
+
+    /// Customers whose id, e-mail or name begins with `query` (all without one), by id. One row more than the page's limit.
+    static func list(query: String?, page: PageRequest, _ db: SQLConnection) throws -> [CustomerRecord] {
+        let after = page.after?.first?.string ?? ""
+        guard let query, !query.isEmpty else {
+            return try db.all(
+                """
+                SELECT \(raw: CustomerRecord.columns) FROM \(raw: CustomerRecord.source)
+                WHERE c.customer_id > \(after) AND c.deleted_at IS NULL ORDER BY c.customer_id LIMIT \(page.limit + 1)
+                """, CustomerRecord.init)
+        }
+        let key = query.lowercased()
+        let end = key + "\u{10FFFF}"
+        return try db.all(
+            """
+            SELECT \(raw: CustomerRecord.columns) FROM \(raw: CustomerRecord.source)
+            WHERE c.customer_id IN (
+                SELECT customer_id FROM customers WHERE customer_id >= \(query) AND customer_id < \(query + "\u{10FFFF}")
+                UNION SELECT customer_id FROM customers WHERE email_key >= \(key) AND email_key < \(end)
+                UNION SELECT customer_id FROM customers WHERE name_key >= \(key) AND name_key < \(end)
+                UNION SELECT customer_id FROM customers WHERE last_name_key >= \(key) AND last_name_key < \(end)
+            ) AND c.customer_id > \(after) AND c.deleted_at IS NULL
+            ORDER BY c.customer_id LIMIT \(page.limit + 1)
+            """, CustomerRecord.init)
+    }
+}

@@ -1,0 +1,27 @@
+public import SharedRuntime
+
+/// loyalty-svc: customers, orders, points and what they tell the merchant.
+public enum LoyaltyService {
+    /// Each call makes a service of its own: its memory of the programme belongs to one store.
+    public static var definition: ServiceDefinition {
+        let catalogues = CatalogueCache()
+        var timers = TimerHandlers()
+        timers.on(PointsLedger.activation, perform: LotTimers.activate)
+        timers.on(PointsLedger.expiration, perform: LotTimers.expire)
+        return ServiceDefinition(
+            name: .loyalty,
+            migrations: LoyaltyMigrations.all,
+            events: LoyaltyEvents.handlers(catalogues),
+            timers: timers,
+            routes: { router, house in
+                CustomersController(house: house).addRoutes(to: router)
+                ProgrammeController(house: house, catalogues: catalogues).addRoutes(to: router)
+                EarningRulesController(house: house, catalogues: catalogues).addRoutes(to: router)
+                MembersController(house: house, catalogues: catalogues).addRoutes(to: router)
+                LedgerController(house: house).addRoutes(to: router)
+                MetricsController(house: house, catalogues: catalogues).addRoutes(to: router)
+            },
+            overview: LoyaltyOverview.parts,
+            prepare: ProgrammeStore.prepare)
+    }
+}

@@ -1,0 +1,45 @@
+import LoyaltyDomain
+import Shared
+import SharedStore
+
+/// Loyalty's parts of the customer 360: who they are, what they ordered, their points. Null for somebody unknown.
+enum LoyaltyOverview {
+    static func parts(_ customerID: String, _ db: SQLConnection) throws -> JSONObject {
+        guard let record = try CustomerStore.find(customerID, db), record.customer.deletedAt == nil else {
+            return JSONObject(["profile", "orders", "loyalty"].map { .init(name: $0, value: .null) })
+        }
+        return JSONObject([
+            .init(name: "profile", value: record.json),
+            .init(name: "orders", value: try orders(customerID, db)),
+            .init(name: "loyalty", value: try MembersController.json(record.account, db)),
+        ])
+    }
+
+    /// Cancelled orders do not count; `total_spent` is less what was refunded, each currency by itself.
+    private static func orders(_ customerID: String, _ db: SQLConnection) throws -> JSON {
+        var count: Int64 = 0
+        var guest: Int64 = 0
+        var first: Timestamp?
+        var last: Timestamp?
+        var spent = JSONObject()
+        try db.each(
+            """
+            SELECT currency, COUNT(*), CAST(SUM(guest) AS BIGINT), MIN(placed_at), MAX(placed_at),
+                CAST(SUM((amount - refunded) / 4294967296) AS BIGINT), CAST(SUM((amount - refunded) % 4294967296) AS BIGINT)
+            FROM orders WHERE customer_id = \(customerID) AND cancelled_at IS NULL GROUP BY currency ORDER BY currency
+            """
+        ) { row in
+            count += row.int(1)
+            guest += row.int(2)
+            first = [first, row.time(3)].compactMap { $0 }.min()
+            last = [last, row.time(4)].compactMap { $0 }.max()
+            if let currency = row.textOrNil(0) {
+                let total = Int128(row.int(5)) * 4_294_967_296 + Int128(row.int(6))
+                spent[currency] = Int64(exactly: total).map(JSON.int) ?? .double(Double(total))
+            }
+        }
+        return [
+            "count": .int(count), "total_spent": .object(spent), "first_at": .from(first), "last_at": .from(last), "guest": .int(guest),
+        ]
+    }
+}

@@ -1,0 +1,17 @@
+import Hummingbird
+import Shared
+import SharedRuntime
+
+/// `/v1/loyalty/ledger`: the ledger as a whole.
+struct LedgerController: Sendable {
+    let house: House
+
+    func addRoutes(to router: Router<VefaContext>) {
+        router.get("/v1/loyalty/ledger/verify", use: verify)
+    }
+
+    @Sendable private func verify(_ request: Request, _ context: VefaContext) async throws -> Reply {
+        try Access.serverOnly(context)
+        return Reply(.ok, try await house.read { try LedgerVerifier.run($0).json })
+    }
+}

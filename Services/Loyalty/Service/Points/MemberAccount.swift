@@ -1,0 +1,33 @@
+import LoyaltyDomain
+import Shared
+import SharedStore
+
+/// A member's account: the counters, and where the ledger's chain stands.
+struct MemberAccount: Sendable, Equatable {
+    let customerID: String
+    /// Internal: what the ledger knows the member by.
+    let memberID: String
+    var enrolledAt: Timestamp
+    var counters: MemberCounters
+    /// How many ledger entries there are.
+    var entries: Int64
+    /// The last entry's hash; of a new member a hash of nothing: 32 zero bytes.
+    var chain: [UInt8]
+
+    static let genesis = [UInt8](repeating: 0, count: 32)
+
+    init(customerID: String, memberID: String, enrolledAt: Timestamp, counters: MemberCounters, entries: Int64, chain: [UInt8]) {
+        self.customerID = customerID
+        self.memberID = memberID
+        self.enrolledAt = enrolledAt
+        self.counters = counters
+        self.entries = entries
+        self.chain = chain
+    }
+
+    init(new customerID: String, enrolledAt: Timestamp, now: Timestamp) {
+        self.init(
+            customerID: customerID, memberID: TypeID.make("mbr", at: now), enrolledAt: enrolledAt, counters: MemberCounters(), entries: 0,
+            chain: Self.genesis)
+    }
+}

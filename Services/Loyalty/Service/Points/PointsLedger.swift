@@ -1,0 +1,192 @@
+import LoyaltyDomain
+import Shared
+import SharedRuntime
+import SharedStore
+
+/// One member's account, open for posting within one write. Every change of points goes through ``post``: the entry, the chain and the counters move
+/// together. To be closed with ``save()``.
+struct PointsLedger {
+    let change: Change
+    private(set) var account: MemberAccount
+    private var isChanged = false
+
+    private var db: SQLConnection { change.db }
+
+    static let activation = "lot.activate"
+    static let expiration = "lot.expire"
+
+    init(_ account: MemberAccount, _ change: Change) {
+        self.account = account
+        self.change = change
+    }
+
+    /// Writes the counters and the head of the chain back.
+    func save() throws {
+        guard isChanged else { return }
+        let counters = account.counters
+        try db.execute(
+            """
+            UPDATE members SET active = \(counters.active), pending = \(counters.pending), debt = \(counters.debt),
+                lifetime_earned = \(counters.lifetimeEarned), lifetime_spent = \(counters.lifetimeSpent), entries = \(account.entries),
+                chain = \(account.chain)
+            WHERE customer_id = \(account.customerID)
+            """)
+    }
+
+    @discardableResult
+    private mutating func post(
+        _ kind: LedgerEntry.Kind, from: LedgerAccount, to: LedgerAccount, points: Int64, lots: [LotMove], cause: String, at: Timestamp,
+        origin: EntryOrigin, id: String? = nil
+    ) throws -> LedgerEntry {
+        guard account.counters.count(from: from, to: to, points: points) else {
+            throw EventRefusal("points_overflow", "more points than an account can hold")
+        }
+        let entry = LedgerEntry(
+            id: id ?? TypeID.make("txn", at: change.now), memberID: account.memberID, sequence: account.entries + 1, kind: kind, from: from,
+            to: to,
+            points: points, lots: lots, cause: cause, at: at)
+        account.chain = LedgerStore.hash(entry, after: account.chain)
+        account.entries += 1
+        isChanged = true
+        try LedgerStore.insert(entry, origin, hash: account.chain, db)
+        return entry
+    }
+
+    // MARK: - In
+
+    /// Credits points as a new lot: pending until its time, active at once where that is past, and expired again where that is past too.
+    /// Answers the lot as it stands then.
+    mutating func credit(
+        _ points: Int64, dates: LotDates, from source: LedgerAccount = .issued, kind: LedgerEntry.Kind = .earned, cause: String,
+        postingKey: String,
+        origin: EntryOrigin
+    ) throws -> (record: LotRecord, entry: LedgerEntry, expired: Int64) {
+        let isPending = dates.isPending(at: change.now)
+        let lotID = TypeID.make("lot", at: change.now)
+        let move = [LotMove(lot: lotID, points: points)]
+        let entry = try post(
+            kind, from: source, to: isPending ? .memberPending : .memberActive, points: points, lots: move, cause: postingKey,
+            at: dates.earnedAt,
+            origin: origin)
+        var lot = Lot(
+            id: lotID, points: points, remaining: points, state: isPending ? .pending : .active, earnedAt: dates.earnedAt,
+            activeAt: dates.activeAt,
+            expiresAt: dates.expiresAt)
+        var expired: Int64 = 0
+        if isPending {
+            try change.schedule(Self.activation, key: lotID, at: dates.activeAt)
+        } else {
+            lot.remaining -= try fillDebt(from: lot, origin)
+            expired = try expireIfDue(&lot, origin)
+        }
+        let record = LotRecord(
+            lot: lot, memberID: account.memberID, cause: cause, orderID: origin.orderID, ruleID: origin.ruleID,
+            ruleVersion: origin.ruleVersion)
+        try LotStore.insert(record, db)
+        return (record, entry, expired)
+    }
+
+    /// Makes a pending lot spendable. Answers what became active and what of it expired at once.
+    mutating func activate(_ record: LotRecord) throws -> (active: Int64, expired: Int64) {
+        var lot = record.lot
+        guard lot.state == .pending, lot.remaining > 0 else { return (0, 0) }
+        let origin = record.origin
+        let points = lot.remaining
+        try post(
+            .activated, from: .memberPending, to: .memberActive, points: points, lots: [LotMove(lot: lot.id, points: points)],
+            cause: "activate:\(lot.id)", at: lot.activeAt, origin: origin)
+        lot.state = .active
+        lot.remaining -= try fillDebt(from: lot, origin)
+        let expired = try expireIfDue(&lot, origin)
+        try LotStore.activate(lot.id, filled: points - lot.remaining, db)
+        return (points, expired)
+    }
+
+    /// A debt takes from new points first. Answers how many.
+    private mutating func fillDebt(from lot: Lot, _ origin: EntryOrigin) throws -> Int64 {
+        let points = min(account.counters.debt, lot.remaining)
+        guard points > 0 else { return 0 }
+        try post(
+            .debtFilled, from: .memberActive, to: .memberDebt, points: points, lots: [LotMove(lot: lot.id, points: points)],
+            cause: "fill:\(lot.id)", at: lot.activeAt, origin: origin)
+        return points
+    }
+
+    // MARK: - Out
+
+    private mutating func expireIfDue(_ lot: inout Lot, _ origin: EntryOrigin) throws -> Int64 {
+        guard let expiresAt = lot.expiresAt, lot.remaining > 0 else { return 0 }
+        guard expiresAt <= change.now else {
+            try change.schedule(Self.expiration, key: lot.id, at: expiresAt)
+            return 0
+        }
+        let points = lot.remaining
+        try post(
+            .expired, from: .memberActive, to: .expired, points: points, lots: [LotMove(lot: lot.id, points: points)],
+            cause: "expire:\(lot.id)",
+            at: expiresAt, origin: origin)
+        lot.remaining = 0
+        return points
+    }
+
+    /// Expires what is left of an active lot whose time has come. Answers how many points went.
+    mutating func expire(_ record: LotRecord) throws -> Int64 {
+        var lot = record.lot
+        guard lot.state == .active, lot.remaining > 0 else { return 0 }
+        let points = try expireIfDue(&lot, record.origin)
+        if points > 0 { try LotStore.take(points, from: lot.id, db) }
+        return points
+    }
+
+    /// Takes back points of an accrual as far as the policy goes. `at` dates it.
+    mutating func clawback(
+        _ points: Int64, of accrual: Accrual, policy: ClawbackPolicy, at: Timestamp, postingKey: String, origin: EntryOrigin
+    ) throws -> ClawbackPlan {
+        let open = try LotStore.open(account.memberID, db)
+        let own = open.filter { $0.cause == accrual.cause && $0.ruleID == accrual.ruleID }.map(\.lot)
+        let plan = policy.plan(points, own: own, others: { open.map(\.lot) }, debt: account.counters.debt)
+        try take(plan.pending, .clawedBack, from: .memberPending, to: .clawedBack, open, cause: postingKey + ":pending", at: at, origin)
+        try take(plan.active, .clawedBack, from: .memberActive, to: .clawedBack, open, cause: postingKey + ":active", at: at, origin)
+        if plan.debt > 0 {
+            try post(
+                .clawedBack, from: .memberDebt, to: .clawedBack, points: plan.debt, lots: [], cause: postingKey + ":debt", at: at,
+                origin: origin)
+        }
+        return plan
+    }
+
+    /// Takes points off the balance, shortest expiry first; nil where there are not enough.
+    mutating func deduct(_ points: Int64, to account: LedgerAccount, kind: LedgerEntry.Kind, origin: EntryOrigin) throws -> LedgerEntry? {
+        // A lot whose time has come is not spent in the moment before its timer runs.
+        let open = try LotStore.open(self.account.memberID, db)
+            .filter { $0.lot.state == .active && ($0.lot.expiresAt.map { $0 > change.now } ?? true) }
+        var missing = points
+        let moves = open.map(\.lot).inSpendOrder.taking(&missing)
+        guard missing == 0 else { return nil }
+        let id = TypeID.make("txn", at: change.now)
+        return try take(moves, kind, from: .memberActive, to: account, open, cause: "adjust:\(id)", at: change.now, origin, id: id)
+    }
+
+    @discardableResult
+    private mutating func take(
+        _ moves: [LotMove], _ kind: LedgerEntry.Kind, from: LedgerAccount, to: LedgerAccount, _ open: [LotRecord], cause: String,
+        at: Timestamp,
+        _ origin: EntryOrigin, id: String? = nil
+    ) throws -> LedgerEntry? {
+        guard !moves.isEmpty else { return nil }
+        for move in moves {
+            try LotStore.take(move.points, from: move.lot, db)
+            guard let lot = open.first(where: { $0.lot.id == move.lot })?.lot, lot.remaining == move.points else { continue }
+            if lot.state == .pending {
+                try change.unschedule(Self.activation, key: lot.id)
+            } else if lot.expiresAt != nil {
+                try change.unschedule(Self.expiration, key: lot.id)
+            }
+        }
+        return try post(kind, from: from, to: to, points: moves.points, lots: moves, cause: cause, at: at, origin: origin, id: id)
+    }
+}
+
+extension LotRecord {
+    var origin: EntryOrigin { EntryOrigin(orderID: orderID, ruleID: ruleID, ruleVersion: ruleVersion) }
+}
