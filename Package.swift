@@ -86,6 +86,12 @@ func service(_ name: String, domain: [Target.Dependency] = [], service: [Target.
 
 let services: [Target] =
     service("Loyalty", service: [.crypto])
+    + service("Messaging", service: [.mustache, .crypto, "CLibCurl"])
+    + [
+        .systemLibrary(
+            name: "CLibCurl", path: "Services/Messaging/CLibCurl", pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"])])
+    ]
 
 let gateway: [Target] = []
 
@@ -101,12 +107,14 @@ let testTargets: [Target] = [
     tests("SharedRuntimeTests", ["SharedRuntime", "SharedStore"]),
     tests("LoyaltyDomainTests", ["LoyaltyDomain"]),
     tests("LoyaltyServiceTests", ["LoyaltyService", "LoyaltyDomain", "SharedRuntime"]),
+    tests("MessagingServiceTests", ["MessagingService", "MessagingDomain", "SharedRuntime"]),
 ]
 
 let package = Package(
     name: "vefa",
     products: [
         .executable(name: "loyalty-svc", targets: ["loyalty-svc"]),
+        .executable(name: "messaging-svc", targets: ["messaging-svc"]),
     ],
     dependencies: dependencies,
     targets: shared + services + gateway + testTargets

@@ -1,0 +1,4 @@
+import MessagingService
+import SharedRuntime
+
+await runService(MessagingService.definition)

@@ -1,0 +1,13 @@
+import SharedRuntime
+
+/// What a fresh suite has: the order confirmation, published. What is there already, edited or deleted, stays as it is.
+enum Defaults {
+    static func lay(_ house: House) async throws {
+        try await house.write { change in
+            try TemplateStore.insert(OrderConfirmationTemplate.id, OrderConfirmationTemplate.content, change)
+            try FlowStore.insert(
+                OrderConfirmationFlow.id, name: OrderConfirmationFlow.name, preset: OrderConfirmationFlow.id, state: .published,
+                OrderConfirmationFlow.definition, change)
+        }
+    }
+}

@@ -1,0 +1,184 @@
+import MessagingDomain
+import Shared
+import SharedRuntime
+import SharedStore
+
+/// One customer's passage through one version of a flow.
+struct Run: Sendable {
+    enum State: String, Sendable, CaseIterable {
+        /// At a node that waits.
+        case waiting
+        case finished
+        /// An exit event came, or the customer is gone.
+        case exited
+        /// Somebody ended the flow's runs.
+        case ended
+    }
+
+    var id: String
+    var flowID: String
+    var version: Int64
+    var customerID: String
+    var key: String
+    var entry: Int64
+    var state: State
+    var reason: String?
+    var nodeID: String?
+    var dueAt: Timestamp?
+    /// The time of the event that began it.
+    var triggeredAt: Timestamp
+    var enteredAt: Timestamp
+    var leftAt: Timestamp?
+    /// `{"event": {"type", "data"}, "<node id>": <what that node heard>}`
+    var context: JSON
+
+    var eventType: String { context["event"]?["type"]?.string ?? "" }
+    var eventData: JSON { context["event"]?["data"] ?? .object(JSONObject()) }
+
+    var json: JSON {
+        [
+            "id": .string(id), "flow_id": .string(flowID), "version": .int(version), "customer_id": .string(customerID),
+            "key": .string(key),
+            "entry": .int(entry), "state": .string(state.rawValue), "reason": .from(reason), "node": .from(nodeID), "due_at": .from(dueAt),
+            "entered_at": .from(enteredAt), "left_at": .from(leftAt),
+        ]
+    }
+}
+
+enum RunStore {
+    /// In these words the index over runs in progress serves.
+    private static let isWaiting = "state = 'waiting'"
+    private static let columns =
+        "id, flow_id, version, customer_id, run_key, entry, state, reason, node_id, due_at, triggered_at, entered_at, left_at, context"
+
+    static func find(_ id: String, _ db: SQLConnection) throws -> Run? {
+        try db.first("SELECT \(raw: columns) FROM runs WHERE id = \(id)", read)
+    }
+
+    /// The latest run of a flow for a key.
+    static func latest(_ flowID: String, key: String, _ db: SQLConnection) throws -> FlowEntry.EarlierRun? {
+        try db.first(
+            "SELECT entry, entered_at, state FROM runs WHERE flow_id = \(flowID) AND run_key = \(key) ORDER BY entry DESC LIMIT 1"
+        ) { row in
+            FlowEntry.EarlierRun(entry: row.int(0), enteredAt: row.time(1), isInProgress: row.text(2) == Run.State.waiting.rawValue)
+        }
+    }
+
+    static func waiting(for event: String, matching key: String, _ db: SQLConnection) throws -> [Run] {
+        try db.all("SELECT \(raw: columns) FROM runs WHERE wait_event = \(event) AND wait_key = \(key) ORDER BY id", read)
+    }
+
+    static func inProgress(_ flowID: String, version: Int64, key: String, _ db: SQLConnection) throws -> [Run] {
+        try db.all(
+            """
+            SELECT \(raw: columns) FROM runs WHERE flow_id = \(flowID) AND run_key = \(key) AND version = \(version)
+                AND \(raw: isWaiting)
+            """, read)
+    }
+
+    static func inProgress(_ flowID: String, version: Int64, customerID: String, _ db: SQLConnection) throws -> [Run] {
+        try db.all(
+            """
+            SELECT \(raw: columns) FROM runs WHERE customer_id = \(customerID) AND flow_id = \(flowID) AND version = \(version)
+                AND \(raw: isWaiting)
+            """, read)
+    }
+
+    static func countInProgress(_ flowID: String, _ db: SQLConnection) throws -> Int64 {
+        try db.first("SELECT COUNT(*) FROM runs WHERE flow_id = \(flowID) AND \(raw: isWaiting)") { $0.int(0) } ?? 0
+    }
+
+    /// Newest first; one row more than asked for.
+    static func list(_ flowID: String, state: Run.State?, _ page: PageRequest, _ db: SQLConnection) throws -> [Run] {
+        var query: SQL = "SELECT \(raw: columns) FROM runs WHERE flow_id = \(flowID)"
+        if let state { query.append(" AND state = \(state.rawValue)") }
+        if let time = page.after?.first?.int, let id = page.after?.last?.string {
+            query.append(" AND (entered_at < \(time) OR (entered_at = \(time) AND id < \(id)))")
+        }
+        query.append(" ORDER BY entered_at DESC, id DESC LIMIT \(page.limit + 1)")
+        return try db.all(query, read)
+    }
+
+    /// False when the key has a run of this number already: somebody else was first.
+    static func insert(_ run: Run, waitingFor wait: RunWait?, _ change: Change) throws -> Bool {
+        try change.db.execute(
+            """
+            INSERT INTO runs (id, flow_id, version, customer_id, run_key, entry, state, node_id, due_at, wait_event, wait_key, triggered_at, entered_at,
+                left_at, context)
+            VALUES (\(run.id), \(run.flowID), \(run.version), \(run.customerID), \(run.key), \(run.entry), \(run.state.rawValue), \(run.nodeID),
+                \(run.dueAt), \(wait?.event), \(wait?.key), \(run.triggeredAt), \(run.enteredAt), \(run.leftAt), \(run.context))
+            ON CONFLICT (flow_id, run_key, entry) DO NOTHING
+            """) > 0
+    }
+
+    static func update(_ run: Run, waitingFor wait: RunWait?, _ change: Change) throws {
+        try change.db.execute(
+            """
+            UPDATE runs SET state = \(run.state.rawValue), node_id = \(run.nodeID), due_at = \(run.dueAt), wait_event = \(wait?.event),
+                wait_key = \(wait?.key), left_at = \(run.leftAt), context = \(run.context)
+            WHERE id = \(run.id)
+            """)
+    }
+
+    /// Takes a run out before its end.
+    static func end(_ run: Run, as state: Run.State, reason: String, _ change: Change) throws {
+        try change.db.execute(
+            """
+            UPDATE runs SET state = \(state.rawValue), reason = \(reason), due_at = NULL, wait_event = NULL, wait_key = NULL, left_at = \(change.now)
+            WHERE id = \(run.id)
+            """)
+        if let node = run.nodeID {
+            try change.db.execute(
+                "UPDATE run_steps SET outcome = \(state.rawValue), left_at = \(change.now) WHERE run_id = \(run.id) AND node_id = \(node) AND left_at IS NULL"
+            )
+        }
+        try change.unschedule(RunTimer.kind, key: run.id)
+    }
+
+    /// Takes a customer out of every flow.
+    static func endAll(of customerID: String, reason: String, _ change: Change) throws {
+        let runs = try change.db.all(
+            "SELECT \(raw: columns) FROM runs WHERE customer_id = \(customerID) AND \(raw: isWaiting)", read)
+        for run in runs { try end(run, as: .exited, reason: reason, change) }
+    }
+
+    /// Ends every run in progress of a flow; answers how many.
+    static func endAll(ofFlow flowID: String, _ change: Change) throws -> Int {
+        let runs = try change.db.all(
+            "SELECT \(raw: columns) FROM runs WHERE flow_id = \(flowID) AND \(raw: isWaiting)", read)
+        for run in runs { try end(run, as: .ended, reason: "flow_ended", change) }
+        return runs.count
+    }
+
+    /// One row a step: written when it is come to, completed when it is left.
+    static func note(_ steps: [FlowWalk.Step], of run: Run, _ change: Change) throws {
+        for step in steps {
+            let leftAt = step.outcome == .waiting ? nil : change.now
+            try change.db.execute(
+                """
+                INSERT INTO run_steps (run_id, node_id, visit, kind, outcome, entered_at, left_at)
+                VALUES (\(run.id), \(step.nodeID), 1, \(step.kind), \(step.outcome.name), \(change.now), \(leftAt))
+                ON CONFLICT (run_id, node_id, visit) DO UPDATE SET outcome = excluded.outcome, left_at = excluded.left_at
+                """)
+        }
+    }
+
+    private static func read(_ row: SQLRow) -> Run {
+        Run(
+            id: row.text(0), flowID: row.text(1), version: row.int(2), customerID: row.text(3), key: row.text(4), entry: row.int(5),
+            state: Run.State(rawValue: row.text(6)) ?? .ended, reason: row.textOrNil(7), nodeID: row.textOrNil(8), dueAt: row.timeOrNil(9),
+            triggeredAt: row.time(10), enteredAt: row.time(11), leftAt: row.timeOrNil(12), context: row.json(13))
+    }
+}
+
+/// What a resting run waits to hear.
+struct RunWait: Sendable {
+    let event: String
+    let key: String
+
+    /// `order_id=1001`, or `customer=c1` where the customer is the key; nil where the data does not carry the key.
+    static func matchKey(path: String?, in data: JSON, customerID: String?) -> String? {
+        guard let path else { return customerID.map { "customer=\($0)" } }
+        return FieldPath.key(path, in: data).map { "\(path)=\($0)" }
+    }
+}

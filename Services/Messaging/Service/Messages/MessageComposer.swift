@@ -1,0 +1,111 @@
+import MessagingDomain
+import Shared
+import SharedRuntime
+import SharedStore
+
+/// Everything that a message is made of, as the store has it just now.
+struct MessageMaterial: Sendable {
+    var message: Message
+    var contact: Contact?
+    var eventData: JSON
+    var template: (version: Int64, content: TemplateContent)?
+    var pointsEarned: [JSON]
+    /// The consent that a marketing message needs.
+    var hasConsent: Bool
+
+    /// Nil when the message is gone, or is not to be tried any more.
+    static func gather(_ id: String, _ db: SQLConnection) throws -> MessageMaterial? {
+        guard let message = try MessageStore.find(id, db), message.state.isOpen else { return nil }
+        let run = try message.runID.flatMap { try RunStore.find($0, db) }
+        return MessageMaterial(
+            message: message, contact: try ContactStore.find(message.customerID, db), eventData: run?.eventData ?? .object(JSONObject()),
+            template: try template(of: message, db), pointsEarned: try pointsEarned(message, run, db),
+            hasConsent: try message.messageClass == .transactional
+                || ConsentStore.find(message.customerID, topic: Consent.newsletter, db)?.state == .granted)
+    }
+
+    /// The version it was first made of, or the present one.
+    private static func template(of message: Message, _ db: SQLConnection) throws -> (version: Int64, content: TemplateContent)? {
+        if let version = message.templateVersion {
+            return try TemplateStore.content(message.templateID, version: version, db).map { (version, $0) }
+        }
+        return try TemplateStore.find(message.templateID, db).map { ($0.version, $0.content) }
+    }
+
+    /// All that the order earned, as far as it is remembered; else what the run itself heard.
+    private static func pointsEarned(_ message: Message, _ run: Run?, _ db: SQLConnection) throws -> [JSON] {
+        guard let orderID = message.orderID else { return [] }
+        let remembered = try RecentEvents.all("points.earned", matching: "order_id=\(orderID)", db)
+        guard remembered.isEmpty else { return remembered }
+        return run?.context.object?.members.filter { $0.name != "event" && $0.value["points"]?.int != nil }.map(\.value) ?? []
+    }
+}
+
+/// Makes a mail of a message.
+struct MessageComposer: Sendable {
+    let settings: MailSettings
+    let renderer: TemplateRenderer
+
+    enum Result: Sendable {
+        /// The message as it is to be noted before the attempt, and the mail.
+        case ready(Message, OutgoingMail)
+        /// There is nothing to send, and no later try would change that.
+        case not(MessageState, MessageReason)
+    }
+
+    func compose(_ material: MessageMaterial) -> Result {
+        var message = material.message
+        if material.contact?.deletedAt != nil { return .not(.suppressed, .customerDeleted) }
+        guard material.hasConsent else { return .not(.suppressed, .noConsent) }
+        // What the event itself says of its customer stands in where no contact was noted.
+        var described = CustomerData()
+        if case .object(let object)? = material.eventData["customer"] {
+            described = CustomerData(FieldReader(object, issues: FieldIssues(), strict: false))
+        }
+        guard let address = material.contact?.email ?? described.email else { return .not(.suppressed, .noAddress) }
+        guard let template = material.template,
+            let (locale, parts) = template.content.parts(for: [material.contact?.locale, described.locale])
+        else {
+            return .not(.failed, .templateMissing)
+        }
+        let names = material.contact?.names ?? CustomerNames(firstName: described.firstName, lastName: described.lastName)
+        let recipient: Mailbox
+        do {
+            recipient = try Mailbox(name: names.full.map { HeaderText.oneLine($0, max: 100) }, address: Self.trimmed(address))
+        } catch {
+            return .not(.suppressed, .invalidAddress)
+        }
+        do {
+            let compiled = try renderer.template(message.templateID, version: template.version, locale: locale, parts: parts)
+            let rendered = compiled.render(data(material, names: names, locale: locale))
+            message.locale = locale
+            message.templateVersion = template.version
+            message.address = recipient.address
+            message.subject = rendered.subject
+            message.mailID = message.mailID ?? "\(message.id)@\(settings.messageIDDomain)"
+            let mail = try OutgoingMail(
+                messageID: message.mailID ?? "", from: settings.from, to: recipient, replyTo: settings.replyTo, subject: rendered.subject,
+                text: rendered.text, html: rendered.html, date: message.createdAt.milliseconds)
+            return .ready(message, mail)
+        } catch {
+            return .not(.failed, .templateBroken)
+        }
+    }
+
+    private func data(_ material: MessageMaterial, names: CustomerNames, locale: String) -> JSON {
+        let base: JSON
+        if material.message.orderID != nil {
+            let order = OrderData(FieldReader(material.eventData.object ?? JSONObject(), issues: FieldIssues(), strict: false))
+            base = OrderMail(store: settings.store, locale: locale, customer: names, order: order, pointsEarned: material.pointsEarned).data
+        } else {
+            base = ["store": settings.store.json, "locale": .string(locale), "customer": names.json]
+        }
+        var object = base.object ?? JSONObject()
+        object["event"] = material.eventData
+        return .object(object)
+    }
+
+    private static func trimmed(_ address: String) -> String {
+        String(address.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+    }
+}
