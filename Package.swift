@@ -86,7 +86,9 @@ func service(_ name: String, domain: [Target.Dependency] = [], service: [Target.
 
 let services: [Target] =
     service("Loyalty", service: [.crypto])
+    + service("Referral")
     + service("Messaging", service: [.mustache, .crypto, "CLibCurl"])
+    + service("Survey")
     + [
         .systemLibrary(
             name: "CLibCurl", path: "Services/Messaging/CLibCurl", pkgConfig: "libcurl",
@@ -114,7 +116,9 @@ let package = Package(
     name: "vefa",
     products: [
         .executable(name: "loyalty-svc", targets: ["loyalty-svc"]),
+        .executable(name: "referral-svc", targets: ["referral-svc"]),
         .executable(name: "messaging-svc", targets: ["messaging-svc"]),
+        .executable(name: "survey-svc", targets: ["survey-svc"]),
     ],
     dependencies: dependencies,
     targets: shared + services + gateway + testTargets

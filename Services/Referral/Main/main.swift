@@ -1,0 +1,4 @@
+import ReferralService
+import SharedRuntime
+
+await runService(ReferralService.definition)

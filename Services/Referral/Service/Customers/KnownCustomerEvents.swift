@@ -1,0 +1,46 @@
+import ReferralDomain
+import Shared
+import SharedRuntime
+import SharedStore
+
+/// Who is known, and who has bought, from what the gateway passes on.
+enum KnownCustomerEvents {
+    static func add(to events: inout EventHandlers) {
+        events.on("customer.created", "customer.updated", perform: note)
+        events.on("customer.deleted", perform: forget)
+        events.on("customers.merged", perform: merge)
+        events.on("order.*", perform: order)
+    }
+
+    private static func note(_ event: CloudEvent, _ change: Change) throws {
+        guard let id = event.person else { return }
+        try KnownCustomerStore.note(id, email: event.customerEmail, at: event.time, change.db)
+    }
+
+    private static func forget(_ event: CloudEvent, _ change: Change) throws {
+        guard let id = event.person else { return }
+        try change.db.execute("UPDATE known_customers SET email_key = NULL WHERE customer_id = \(id)")
+    }
+
+    private static func merge(_ event: CloudEvent, _ change: Change) throws {
+        guard let from = event.data["from_id"]?.string, let into = event.data["into_id"]?.string, from != into else { return }
+        try KnownCustomerStore.merge(from, into: into, at: event.time, change.db)
+    }
+
+    private static func order(_ event: CloudEvent, _ change: Change) throws {
+        guard let orderID = event.data["order_id"]?.string, !orderID.isEmpty else { return }
+        let person = event.person
+        if let person { try KnownCustomerStore.note(person, email: event.customerEmail, at: event.time, change.db) }
+        let known = try KnownOrderStore.find(orderID, change.db)
+        let before = known?.standing ?? OrderStanding()
+        let stated = event.data["placed_at"]?.string.flatMap(Timestamp.init(rfc3339:))
+        let after = before.hearing(event.type, at: event.time, placedAt: stated)
+        let customerID = known?.customerID ?? person
+        guard known == nil || after != before || customerID != known?.customerID else { return }
+        try KnownOrderStore.put(orderID, customerID: customerID, after, change.db)
+        guard let customerID else { return }
+        let counted = known?.customerID != nil && before.counts
+        if counted != after.counts { try KnownCustomerStore.count(customerID, by: after.counts ? 1 : -1, change.db) }
+        if counted || after.counts { try KnownCustomerStore.findFirstOrder(customerID, change.db) }
+    }
+}

@@ -1,0 +1,4 @@
+import SharedRuntime
+import SurveyService
+
+await runService(SurveyService.definition)
