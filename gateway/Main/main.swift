@@ -1,0 +1,4 @@
+import GatewayService
+import SharedRuntime
+
+await runService(GatewayService.definition)

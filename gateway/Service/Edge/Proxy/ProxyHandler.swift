@@ -1,0 +1,71 @@
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import NIOPosix
+import Shared
+import SharedRuntime
+
+/// Passes a call on to the service that owns its route, signed for whoever made it.
+struct ProxyHandler: Sendable {
+    /// No route takes more. Most services take less, and say so themselves.
+    static let maximumBody = 10 << 20
+
+    let house: House
+    let upstreams: [ServiceName: Upstream]
+
+    init(house: House) throws {
+        self.house = house
+        var upstreams: [ServiceName: Upstream] = [:]
+        for service in ServiceName.allCases where service != .gateway {
+            let addresses = try house.configuration.serviceURLs[service, default: []].map { try UpstreamAddress(parsing: $0) }
+            upstreams[service] = Upstream(
+                name: service.rawValue, addresses: addresses, eventLoopGroup: MultiThreadedEventLoopGroup.singleton)
+        }
+        self.upstreams = upstreams
+    }
+
+    func forward(_ request: Request, _ context: VefaContext, _ entry: KeyEntry?, to service: ServiceName) async throws -> Response {
+        guard let upstream = upstreams[service], let entry else { throw Problem.internalError }
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > Self.maximumBody {
+            throw Problem.tooLarge(limit: Self.maximumBody)
+        }
+        var head = request.head
+        head.headerFields[.authorization] = nil
+        if head.headerFields.contains(where: { $0.name.canonicalName.hasPrefix("x-vefa-") }) {
+            head.headerFields = HTTPFields(head.headerFields.filter { !$0.name.canonicalName.hasPrefix("x-vefa-") })
+        }
+        var added: HTTPFields = [
+            .principal: entry.principalHeader(now: MachineTime.nanoseconds, sign: house.services.principalHeader(for:)),
+            .requestID: context.requestID,
+        ]
+        if let trace = Trace.current { added[.traceparent] = trace.traceparent }
+        do {
+            let request = UpstreamRequest(
+                head: head, added: added, body: try await UpstreamRequest.Body(of: request),
+                isRepeatable: UpstreamRequest.isIdempotent(head.method) || head.headerFields.contains(.idempotencyKey),
+                client: context.channel)
+            return try await upstream.forward(request, on: context.channel?.eventLoop ?? MultiThreadedEventLoopGroup.singleton.any())
+        } catch let error as UpstreamError {
+            throw Self.problem(error, service)
+        }
+    }
+
+    private static func problem(_ error: UpstreamError, _ service: ServiceName) -> Problem {
+        switch error {
+        case .unreachable:
+            .unavailable("The \(service.rawValue) service cannot be reached; nothing was done.", code: "upstream_unavailable")
+        case .overloaded:
+            .unavailable("The \(service.rawValue) service is busy; nothing was done.", code: "upstream_overloaded")
+        case .broken:
+            .unavailable(
+                "The \(service.rawValue) service went away while it answered; it may have done what was asked.",
+                code: "upstream_unavailable")
+        case .timedOut:
+            Problem(
+                504, "upstream_timeout", "No answer in time",
+                detail: "The \(service.rawValue) service did not answer in time; it may have done what was asked.")
+        case .requestIncomplete: .malformed("The body ended before its announced length.")
+        case .malformedRequest: .malformed("The request's target cannot be passed on.")
+        }
+    }
+}

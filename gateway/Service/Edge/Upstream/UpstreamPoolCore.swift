@@ -1,0 +1,322 @@
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+
+/// The connections of one event loop to the replicas of one service: chooses, connects, queues, and looks for what is late.
+/// Confined to that loop: no locks, and every decision is made in one go.
+final class UpstreamPoolCore {
+    let eventLoop: any EventLoop
+    let configuration: UpstreamConfiguration
+    let replicas: [UpstreamReplica]
+
+    private var waiting = CircularBuffer<(exchange: UpstreamExchange, until: NIODeadline)>()
+    private var random = SplitMix64(seed: .random(in: .min ... .max))
+    private var isSweeping = false
+    private var isShutDown = false
+    private var overloaded = 0
+    private var bufferedHighWater = 0
+
+    init(addresses: [UpstreamAddress], configuration: UpstreamConfiguration, eventLoop: any EventLoop) {
+        self.eventLoop = eventLoop
+        self.configuration = configuration
+        // 64, because an exchange remembers the replicas it tried in that many bits.
+        self.replicas = addresses.prefix(64).enumerated().map {
+            UpstreamReplica(address: $1, index: $0, policy: configuration.ejection)
+        }
+    }
+
+    // MARK: Giving an exchange a connection
+
+    func dispatch(_ exchange: UpstreamExchange) {
+        carryOut(choose(for: exchange), for: exchange)
+    }
+
+    private func carryOut(_ choice: Choice, for exchange: UpstreamExchange) {
+        switch choice {
+        case .replica(let replica):
+            if let connection = replica.takeIdle() {
+                assign(exchange, to: replica)
+                exchange.begin(on: connection)
+            } else {
+                connect(to: replica, for: exchange)
+            }
+        case .allBusy:
+            wait(exchange)
+        case .none:
+            exchange.fail(UpstreamError.unreachable)
+        }
+    }
+
+    /// Sends an exchange again, over a fresh connection: the kept ones may have been closed by their peer as well.
+    func repeatOnce(_ exchange: UpstreamExchange) {
+        switch choose(for: exchange) {
+        case .replica(let replica):
+            replica.retries += 1
+            if replica.open >= configuration.maxConnectionsPerReplica { replica.closeOldestIdle() }
+            connect(to: replica, for: exchange)
+        case .allBusy:
+            wait(exchange)
+        case .none:
+            exchange.fail(UpstreamError.broken(midway: false))
+        }
+    }
+
+    private func wait(_ exchange: UpstreamExchange) {
+        guard waiting.count < configuration.maxWaiting else {
+            overloaded += 1
+            return exchange.fail(UpstreamError.overloaded)
+        }
+        waiting.append((exchange, .now() + configuration.waitTimeout))
+        sweepSoon()
+    }
+
+    private func assign(_ exchange: UpstreamExchange, to replica: UpstreamReplica) {
+        exchange.replica = replica
+        replica.inFlight += 1
+        sweepSoon()
+    }
+
+    func unassign(_ exchange: UpstreamExchange, from replica: UpstreamReplica) {
+        guard exchange.replica === replica else { return }
+        exchange.replica = nil
+        replica.inFlight -= 1
+        if exchange.isProbe {
+            exchange.isProbe = false
+            replica.health.abandonProbe()
+        }
+    }
+
+    /// An exchange that ends, or starts over, without its response.
+    func forget(_ exchange: UpstreamExchange) {
+        if let replica = exchange.replica {
+            unassign(exchange, from: replica)
+        } else if let position = waiting.firstIndex(where: { $0.exchange === exchange }) {
+            waiting.remove(at: position)
+        }
+    }
+
+    // MARK: Choosing a replica
+
+    private enum Choice {
+        /// It has a connection to spare, or room for one more.
+        case replica(UpstreamReplica)
+        case allBusy
+        case none
+    }
+
+    /// The less busy of two healthy replicas picked at random. An ejected one whose time is over gets this request as its
+    /// probe. When all are ejected, any of them gets one try: refusing outright would make a short outage last longer.
+    private func choose(for exchange: UpstreamExchange) -> Choice {
+        guard !isShutDown, !exchange.isPanic else { return .none }
+        let now = NIODeadline.now()
+        // Sets of replicas, a bit each.
+        var healthy: UInt64 = 0
+        var ejected: UInt64 = 0
+        var full: UInt64 = 0
+        for replica in replicas {
+            let bit: UInt64 = 1 << replica.index
+            guard exchange.tried & bit == 0 else { continue }
+            let standing = replica.health.standing(at: now)
+            if isFull(replica) {
+                full |= bit
+            } else if standing == .healthy {
+                healthy |= bit
+            } else if standing == .awaitingProbe {
+                replica.health.beginProbe()
+                exchange.isProbe = true
+                return .replica(replica)
+            } else {
+                ejected |= bit
+            }
+        }
+        if healthy != 0 {
+            let first = pick(healthy)
+            let others = healthy & ~(1 << first.index)
+            guard others != 0 else { return .replica(first) }
+            let second = pick(others)
+            return .replica(second.inFlight < first.inFlight ? second : first)
+        }
+        guard full == 0 else { return .allBusy }
+        // After a refusal elsewhere, the ejected ones are not tried on top.
+        guard ejected != 0, exchange.tried == 0 else { return .none }
+        exchange.isPanic = true
+        return .replica(pick(ejected))
+    }
+
+    private func isFull(_ replica: UpstreamReplica) -> Bool {
+        replica.idleCount == 0 && replica.open >= configuration.maxConnectionsPerReplica
+    }
+
+    /// One of the replicas in `set`, which is not empty, each as likely.
+    private func pick(_ set: UInt64) -> UpstreamReplica {
+        var remaining = set
+        for _ in 0..<Int(random.next() % UInt64(set.nonzeroBitCount)) { remaining &= remaining - 1 }
+        return replicas[remaining.trailingZeroBitCount]
+    }
+
+    // MARK: What became of it
+
+    func answered(_ exchange: UpstreamExchange) {
+        exchange.isProbe = false
+        exchange.replica?.health.succeeded()
+    }
+
+    func failedInTransit(_ exchange: UpstreamExchange) {
+        guard let replica = exchange.replica else { return }
+        exchange.isProbe = false
+        replica.transportFailures += 1
+        replica.health.failedInTransit(at: .now())
+    }
+
+    func noteBuffered(_ bytes: Int) {
+        if bytes > bufferedHighWater { bufferedHighWater = bytes }
+    }
+
+    // MARK: Connections
+
+    private func connect(to replica: UpstreamReplica, for exchange: UpstreamExchange) {
+        assign(exchange, to: replica)
+        replica.connecting += 1
+        replica.connectsTotal += 1
+        let core = NIOLoopBound((pool: self, replica: replica), eventLoop: eventLoop)
+        let bootstrap = ClientBootstrap(group: eventLoop)
+            .connectTimeout(configuration.connectTimeout)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    // This pool frames its requests itself and its header fields are valid by type.
+                    var encoder = HTTPRequestEncoder.Configuration()
+                    encoder.automaticallySetFramingHeaders = false
+                    let handlers = channel.pipeline.syncOperations
+                    try handlers.addHTTPClientHandlers(enableOutboundHeaderValidation: false, encoderConfiguration: encoder)
+                    let (pool, replica) = core.value
+                    try handlers.addHandler(UpstreamConnection(pool: pool, replica: replica))
+                }
+            }
+        let connected =
+            if let address = replica.socketAddress {
+                bootstrap.connect(to: address)
+            } else {
+                bootstrap.connect(host: replica.address.host, port: replica.address.port)
+            }
+        connected.assumeIsolated().whenComplete { result in
+            replica.connecting -= 1
+            let connection = (try? result.get()).flatMap { channel in
+                try? channel.pipeline.syncOperations.handler(type: UpstreamConnection.self)
+            }
+            if let connection, connection.isUsable {
+                self.connected(connection, for: exchange)
+            } else {
+                self.failedToConnect(exchange, to: replica)
+            }
+        }
+    }
+
+    private func connected(_ connection: UpstreamConnection, for exchange: UpstreamExchange) {
+        connection.replica.add(connection)
+        if exchange.isOver {
+            becameIdle(connection)
+        } else {
+            exchange.begin(on: connection)
+        }
+    }
+
+    private func failedToConnect(_ exchange: UpstreamExchange, to replica: UpstreamReplica) {
+        replica.connectFailures += 1
+        replica.health.failedToConnect(at: .now())
+        if !exchange.isOver {
+            exchange.isProbe = false
+            unassign(exchange, from: replica)
+            exchange.tried |= 1 << replica.index
+            dispatch(exchange)
+        }
+        serveWaiting()
+    }
+
+    /// A connection is free: the request that has waited longest gets it.
+    func becameIdle(_ connection: UpstreamConnection) {
+        if isShutDown { return connection.close() }
+        if let next = waiting.popFirst() {
+            assign(next.exchange, to: connection.replica)
+            next.exchange.begin(on: connection)
+        } else {
+            connection.replica.putIdle(connection)
+            sweepSoon()
+        }
+    }
+
+    func closed(_ connection: UpstreamConnection) {
+        guard connection.slot != nil else { return }
+        connection.replica.remove(connection)
+        serveWaiting()
+    }
+
+    /// There may be room for a connection more. Who cannot be served yet keeps its place and its time.
+    private func serveWaiting() {
+        guard let first = waiting.first?.exchange else { return }
+        let choice = choose(for: first)
+        if case .allBusy = choice { return }
+        waiting.removeFirst()
+        carryOut(choice, for: first)
+    }
+
+    // MARK: Time
+
+    private func sweepSoon() {
+        guard !isSweeping else { return }
+        isSweeping = true
+        eventLoop.assumeIsolated().scheduleTask(in: configuration.sweepInterval) {
+            self.isSweeping = false
+            self.sweep(at: .now())
+        }
+    }
+
+    /// Ends what is late and closes what is unused for long. Runs only while there is something to watch.
+    private func sweep(at now: NIODeadline) {
+        while let first = waiting.first, first.until <= now {
+            waiting.removeFirst()
+            overloaded += 1
+            first.exchange.fail(UpstreamError.overloaded)
+        }
+        for replica in replicas {
+            // A copy, because ending an exchange may close its connection here and now.
+            for connection in replica.connections {
+                if let exchange = connection.current {
+                    if exchange.deadline <= now { exchange.timedOut() }
+                } else if connection.idleSince + configuration.idleTimeout <= now {
+                    connection.close()
+                }
+            }
+        }
+        if !waiting.isEmpty || replicas.contains(where: { $0.open > 0 }) { sweepSoon() }
+    }
+
+    // MARK: From outside
+
+    func shutDown() {
+        isShutDown = true
+        while let next = waiting.popFirst() { next.exchange.fail(UpstreamError.unreachable) }
+        for replica in replicas { replica.closeIdle() }
+    }
+
+    func snapshot() -> UpstreamSnapshot {
+        let now = NIODeadline.now()
+        return UpstreamSnapshot(
+            replicas: replicas.map { $0.snapshot(at: now) },
+            waiting: waiting.count, overloaded: overloaded, bufferedHighWater: bufferedHighWater)
+    }
+}
+
+/// A small, fast source of chance for balancing load; not for secrets.
+private struct SplitMix64 {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}
