@@ -126,6 +126,7 @@ let testTargets: [Target] = [
     tests(
         "ContractTests",
         ["GatewayService", "LoyaltyService", "ReferralService", "MessagingService", "SurveyService", .yams]),
+    tests("SystemTests", ["SharedRuntime", .crypto]),
 ]
 
 let package = Package(

@@ -1,0 +1,34 @@
+# Vefa's commands. `make run` and `make test` are the two that matter.
+.DEFAULT_GOAL := help
+.PHONY: help run dev test bench format format-check openapi
+
+SWIFT_SOURCES := Package.swift Shared Services gateway Tests
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+# The launcher must not outlive make, not even after kill -9.
+run dev: export VEFA_STOP_WITH_PARENT := 1
+run: ## build (release) and run the five executables on loopback; Ctrl-C stops them
+	@compose/local
+
+dev: export VEFA_BUILD := debug
+dev: ## the same with the debug build
+	@compose/local
+
+test: ## build and run all tests, with a summary
+	@Tests/run
+
+bench: ## measure; prints ratios of one run
+	@Tests/Benchmarks/run
+
+format: ## format all Swift sources in place
+	swift format format --in-place --parallel --recursive $(SWIFT_SOURCES)
+
+format-check: ## name what `make format` would change; fails if there is something
+	swift format lint --strict --parallel --recursive $(SWIFT_SOURCES)
+
+openapi: ## validate docs/openapi.yaml
+	@python3 -c 'import openapi_spec_validator' 2>/dev/null \
+		|| { echo 'openapi: pip install openapi-spec-validator first'; exit 1; }
+	python3 -m openapi_spec_validator docs/openapi.yaml
