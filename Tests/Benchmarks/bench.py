@@ -1,0 +1,259 @@
+"""What `make bench` prints. Ratios are of one run: these machines are noisy, and only a ratio means something elsewhere."""
+
+import json
+import os
+import random
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from suite import KEY, Nginx, Suite, principal  # noqa: E402
+
+BIN = os.environ["VEFA_BIN_DIR"]
+SECONDS = int(os.environ.get("BENCH_SECONDS", "8"))
+ORDERS = int(os.environ.get("BENCH_ORDERS", "100000"))
+ONLY = [name for name in os.environ.get("BENCH_ONLY", "").split(",") if name]
+figures = {}
+
+
+def say(name, value, unit="", goal=None):
+    figures[name] = value
+    text = f"{value:,.2f}" if value < 100 else f"{value:,.0f}"
+    print(f"  {name:<62} {text:>12} {unit:<10}{'goal ' + goal if goal else ''}", flush=True)
+
+
+def order(number, customers, when):
+    total = random.randrange(1_000, 50_000)
+    customer = f"c{number % customers}"
+    items = [
+        {"line_id": str(i), "product_id": f"p{(number + i) % 500}", "sku": f"SKU{i}", "name": "Serum 30 ml", "categories": ["skin"],
+         "quantity": 1, "unit_price": total // 2, "discount": 0, "tax": 0}
+        for i in range(2)
+    ]
+    return {
+        "specversion": "1.0", "id": f"o{number}-{random.getrandbits(40):x}", "source": "bench", "type": "order.paid", "time": when,
+        "subject": customer,
+        "data": {
+            "order_id": f"o{number}", "customer": {"id": customer, "email": f"{customer}@example.com", "first_name": "Ayşe", "locale": "tr"},
+            "currency": "TRY", "subtotal": total, "discount_total": 0, "tax_total": 0, "shipping_total": 0, "total": total,
+            "placed_at": when, "items": items,
+        },
+    }
+
+
+OLD = "2026-01-15T10:00:00Z"
+
+
+def bulk(rows):
+    """The same rows by one SQLite connection, 100 a transaction, synchronous=FULL: what the disk allows."""
+    folder = tempfile.mkdtemp(prefix="vefa-bulk-")
+    db = sqlite3.connect(os.path.join(folder, "bulk.db"), isolation_level=None)
+    db.execute("PRAGMA journal_mode=WAL")
+    db.execute("PRAGMA synchronous=FULL")
+    db.execute(
+        "CREATE TABLE outbox (position INTEGER PRIMARY KEY, source TEXT NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL, customer_id TEXT,"
+        " occurred_at BIGINT NOT NULL, stored_at BIGINT NOT NULL, body TEXT NOT NULL)")
+    db.execute("CREATE UNIQUE INDEX outbox_identity ON outbox (id, source)")
+    db.execute("CREATE INDEX outbox_customer ON outbox (customer_id, position)")
+    start = time.perf_counter()
+    for first in range(0, len(rows), 100):
+        db.execute("BEGIN IMMEDIATE")
+        db.executemany(
+            "INSERT INTO outbox (source, id, type, customer_id, occurred_at, stored_at, body) VALUES (?, ?, ?, ?, ?, ?, ?)", rows[first:first + 100])
+        db.execute("COMMIT")
+    elapsed = time.perf_counter() - start
+    db.close()
+    shutil.rmtree(folder)
+    return len(rows) / elapsed
+
+
+def wrk(url, script=None, connections=128, headers=(), seconds=SECONDS):
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "--latency"]
+    for header in headers:
+        command += ["-H", header]
+    if script:
+        command += ["-s", script]
+    output = subprocess.run(command + [url], capture_output=True, text=True, check=True).stdout
+    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", output).group(1))
+    bad = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
+    if bad:
+        print(f"    ! {bad.group(1)} answers were no success")
+    p99 = re.search(r"99%\s+([\d.]+)(us|ms|s)", output)
+    scale = {"us": 0.001, "ms": 1, "s": 1000}
+    return rate, float(p99.group(1)) * scale[p99.group(2)] if p99 else 0
+
+
+def lua(folder, name, text):
+    path = os.path.join(folder, name)
+    with open(path, "w") as file:
+        file.write(text)
+    return path
+
+
+def post_events(folder, kind):
+    """One event a call, each with an id of its own."""
+    body = json.dumps(order(0, 10_000, OLD), ensure_ascii=False) if kind == "order" else json.dumps(
+        {"specversion": "1.0", "id": "o0-", "source": "bench", "type": "custom.ping", "time": OLD, "subject": "c1", "data": {"n": 1}})
+    event = json.loads(body)
+    event["id"] = "@ID@"
+    if kind == "order":
+        event["data"]["order_id"] = "@ID@"
+    text = json.dumps(event, ensure_ascii=False).replace("\\", "\\\\").replace("'", "\\'")
+    return lua(folder, f"{kind}.lua", f"""
+local body = '{text}'
+local run = tostring(os.time()) .. tostring(math.random(1000000))
+local count = 0
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/cloudevents+json"
+wrk.headers["Authorization"] = "Bearer {KEY}"
+request = function()
+  count = count + 1
+  return wrk.format(nil, "/v1/events", nil, (body:gsub("@ID@", run .. "-" .. count)))
+end
+""")
+
+
+def rows_of(count):
+    random.seed(7)
+    events = [order(number, 10_000, OLD) for number in range(count)]
+    return [("bench", e["id"], e["type"], e["subject"], 0, 0, json.dumps(e, ensure_ascii=False)) for e in events]
+
+
+def wait_applied(suite, event_id):
+    while True:
+        status, answer = suite.request("GET", f"/v1/events/{event_id}")
+        if status == 200 and all(state != "waiting" for state in answer["processed_by"].values()):
+            return answer
+        time.sleep(0.05)
+
+
+def ingest():
+    print("Durable ingest (POST /v1/events, one order a call, 128 connections)")
+    base = bulk(rows_of(60_000))
+    suite = Suite(BIN)
+    try:
+        script = post_events(suite.folder, "order")
+        wrk(f"http://127.0.0.1:{suite.ports['gateway']}", script, seconds=2)
+        rate, p99 = wrk(f"http://127.0.0.1:{suite.ports['gateway']}", script)
+        say("bulk insert, one connection, 100 a transaction", base, "rows/s")
+        say("ingest while all five work", rate, "events/s")
+        say("  p99", p99, "ms")
+        say("ingest ÷ bulk", rate / base, "", "0.4")
+    finally:
+        suite.stop()
+    return base
+
+
+def importing(base):
+    print(f"NDJSON import of {ORDERS:,} orders")
+    suite = Suite(BIN)
+    try:
+        random.seed(11)
+        events = [order(number, 10_000, OLD) for number in range(ORDERS)]
+        body = "\n".join(json.dumps(e, ensure_ascii=False) for e in events).encode()
+        start = time.perf_counter()
+        status, answer = suite.request("POST", "/v1/events", body, {"Content-Type": "application/x-ndjson"})
+        accepted = time.perf_counter() - start
+        if status != 202 or answer["accepted"] != ORDERS:
+            print("    !", status, str(answer)[:300])
+        wait_applied(suite, events[-1]["id"])
+        applied = time.perf_counter() - start
+        say("accepted", ORDERS / accepted, "events/s")
+        say("accepted ÷ bulk", ORDERS / accepted / base, "", "0.6")
+        say("applied in all services", ORDERS / applied, "events/s", "5,000")
+        for service in suite.processes:
+            say(f"  CPU of {service}", suite.cpu(service), "s")
+    finally:
+        suite.stop()
+
+
+def proxying():
+    print("Gateway against nginx proxy_pass, in front of loyalty-svc (keys and limits on)")
+    suite = Suite(BIN)
+    nginx = None
+    try:
+        suite.request("PUT", "/v1/customers/bench", json.dumps({"email": "bench@example.com"}))
+        gateway = f"http://127.0.0.1:{suite.ports['gateway']}"
+        direct = f"http://127.0.0.1:{suite.ports['loyalty']}"
+        nginx = Nginx(suite.ports["loyalty"])
+        through = f"http://127.0.0.1:{nginx.port}"
+        auth = [f"Authorization: Bearer {KEY}"]
+        path = "/v1/loyalty/members/bench"
+        signed = [f"X-Vefa-Principal: {principal()}"]
+        rates = {}
+        for _ in range(2):
+            for name, url, headers in (("direct", direct, signed), ("nginx", through, []), ("gateway", gateway, auth)):
+                rate, _ = wrk(url + path, connections=64, headers=headers, seconds=max(3, SECONDS // 2))
+                rates[name] = max(rate, rates.get(name, 0))
+        say("GET a member, straight to the service", rates["direct"], "req/s")
+        say("GET a member, nginx", rates["nginx"], "req/s")
+        say("GET a member, gateway", rates["gateway"], "req/s")
+        say("GET: gateway ÷ nginx", rates["gateway"] / rates["nginx"], "", "0.6")
+        script = lua(suite.folder, "post.lua", """
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/json"
+wrk.body = '{"points": 1, "reason": "bench"}'
+""")
+        nginx.stop()
+        nginx = Nginx(suite.ports["loyalty"])
+        through = f"http://127.0.0.1:{nginx.port}"
+        path = "/v1/loyalty/members/bench/adjustments"
+        rates = {}
+        for _ in range(2):
+            for name, url, headers in (("nginx", through, []), ("gateway", gateway, auth)):
+                rate, _ = wrk(url + path, script, connections=64, headers=headers, seconds=max(3, SECONDS // 2))
+                rates[name] = max(rate, rates.get(name, 0))
+        say("durable POST (adjustment), nginx", rates["nginx"], "req/s")
+        say("durable POST (adjustment), gateway", rates["gateway"], "req/s")
+        say("durable POST: gateway ÷ nginx", rates["gateway"] / rates["nginx"], "", "0.9")
+    finally:
+        if nginx:
+            nginx.stop()
+        suite.stop()
+
+
+def memory():
+    print("Resident memory")
+    suite = Suite(BIN)
+    try:
+        time.sleep(2)
+        for service in suite.processes:
+            say(f"{service}, idle", suite.resident(service), "MB", "< 40")
+        if os.environ.get("BENCH_BIG") == "1":
+            total = int(os.environ.get("BENCH_BIG_ORDERS", "1000000"))
+            start = time.perf_counter()
+            last = ""
+            for first in range(0, total, 50_000):
+                events = [order(number, 100_000, OLD) for number in range(first, first + 50_000)]
+                last = events[-1]["id"]
+                body = "\n".join(json.dumps(e, ensure_ascii=False) for e in events).encode()
+                suite.request("POST", "/v1/events", body, {"Content-Type": "application/x-ndjson"})
+            wait_applied(suite, last)
+            say(f"{total:,} orders of 100,000 customers applied", total / (time.perf_counter() - start), "events/s")
+            for service in suite.processes:
+                say(f"{service}, after {total:,} orders", suite.resident(service), "MB", "< 150")
+            start = time.perf_counter()
+            suite.request("GET", "/v1/metrics/retention")
+            say("  retention metrics over all of it", time.perf_counter() - start, "s")
+            start = time.perf_counter()
+            status, answer = suite.request("GET", "/v1/loyalty/ledger/verify")
+            say("  ledger/verify over all of it", time.perf_counter() - start, "s")
+            print("   ", status, answer)
+    finally:
+        suite.stop()
+
+
+base = None
+if not ONLY or "ingest" in ONLY:
+    base = ingest()
+if not ONLY or "import" in ONLY:
+    importing(base or bulk(rows_of(60_000)))
+if not ONLY or "proxy" in ONLY:
+    proxying()
+if not ONLY or "memory" in ONLY:
+    memory()

@@ -1,0 +1,151 @@
+"""The five executables on loopback in a temporary folder, for measuring."""
+
+import base64
+import hashlib
+import hmac
+import http.client
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+
+SERVICES = ["loyalty", "referral", "messaging", "survey", "gateway"]
+KEY = "sk_bench_0123456789abcdefghijklmnopqrstuvwxyzABCD"
+INTERNAL = "bench internal key, 32 bytes long"
+
+
+def free_ports(count):
+    sockets = [socket.socket() for _ in range(count)]
+    for s in sockets:
+        s.bind(("127.0.0.1", 0))
+    ports = [s.getsockname()[1] for s in sockets]
+    for s in sockets:
+        s.close()
+    return ports
+
+
+class Suite:
+    def __init__(self, bin_dir, **environment):
+        self.folder = tempfile.mkdtemp(prefix="vefa-bench-")
+        self.ports = dict(zip(SERVICES, free_ports(len(SERVICES))))
+        self.processes = {}
+        base = {
+            "PATH": os.environ["PATH"],
+            "VEFA_DATA_DIR": self.folder,
+            "VEFA_INTERNAL_KEY": INTERNAL,
+            "VEFA_LINK_KEY": INTERNAL,
+            "VEFA_BOOTSTRAP_SECRET_KEY": KEY,
+            "VEFA_LOG_LEVEL": "warning",
+            "NIO_SINGLETON_GROUP_LOOP_COUNT": os.environ.get("BENCH_LOOPS", "1"),
+            "VEFA_RATE_LIMIT": "1000000",
+            "VEFA_PARENT_FD": "0",
+        }
+        for service, port in self.ports.items():
+            base[f"VEFA_{service.upper()}_URL"] = f"http://127.0.0.1:{port}"
+        base.update(environment)
+        for service in SERVICES:
+            name = "gateway" if service == "gateway" else f"{service}-svc"
+            log = open(os.path.join(self.folder, f"{service}.log"), "wb")
+            self.processes[service] = subprocess.Popen(
+                [os.path.join(bin_dir, name)],
+                env={**base, "VEFA_PORT": str(self.ports[service])},
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+            )
+        deadline = time.time() + 30
+        while True:
+            try:
+                if self.request("GET", "/readyz")[0] == 200:
+                    break
+            except OSError:
+                pass
+            if time.time() > deadline:
+                raise SystemExit(f"the suite did not become ready; logs in {self.folder}")
+            time.sleep(0.05)
+
+    def request(self, method, path, body=None, headers=None, port=None):
+        connection = http.client.HTTPConnection("127.0.0.1", port or self.ports["gateway"], timeout=600)
+        connection.request(method, path, body, {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json", **(headers or {})})
+        answer = connection.getresponse()
+        data = answer.read()
+        connection.close()
+        try:
+            return answer.status, json.loads(data)
+        except ValueError:
+            return answer.status, data
+
+    def resident(self, service):
+        with open(f"/proc/{self.processes[service].pid}/status") as file:
+            for line in file:
+                if line.startswith("VmRSS:"):
+                    return int(line.split()[1]) / 1024
+        return 0
+
+    def cpu(self, service):
+        with open(f"/proc/{self.processes[service].pid}/stat") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def stop(self):
+        for process in self.processes.values():
+            process.terminate()
+        for process in self.processes.values():
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def principal(kind="secret", key_id="key_bench"):
+    """The header the gateway would send a service: lets nginx stand where the gateway stands."""
+
+    def encode(data):
+        return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+    payload = {"k": kind, "i": key_id, "s": ["*"], "c": None, "e": int(time.time() * 1000) + 120_000}
+    body = "v1." + encode(json.dumps(payload).encode())
+    return body + "." + encode(hmac.new(INTERNAL.encode(), body.encode(), hashlib.sha256).digest())
+
+
+class Nginx:
+    """nginx with proxy_pass in front of one port."""
+
+    def __init__(self, upstream):
+        self.folder = tempfile.mkdtemp(prefix="vefa-nginx-")
+        self.port = free_ports(1)[0]
+        config = f"""
+            daemon off; worker_processes 1; pid {self.folder}/pid; error_log {self.folder}/error.log;
+            events {{ worker_connections 1024; }}
+            http {{
+                access_log off; client_body_temp_path {self.folder}/body; proxy_temp_path {self.folder}/proxy;
+                fastcgi_temp_path {self.folder}/f; uwsgi_temp_path {self.folder}/u; scgi_temp_path {self.folder}/s;
+                upstream service {{ server 127.0.0.1:{upstream}; keepalive 128; keepalive_requests 1000000; }}
+                server {{
+                    listen 127.0.0.1:{self.port}; keepalive_requests 1000000;
+                    location / {{
+                        proxy_pass http://service; proxy_http_version 1.1; proxy_set_header Connection "";
+                        proxy_set_header X-Vefa-Principal "{principal()}";
+                    }}
+                }}
+            }}"""
+        path = os.path.join(self.folder, "nginx.conf")
+        with open(path, "w") as file:
+            file.write(config)
+        binary = shutil.which("nginx") or "/usr/sbin/nginx"
+        self.process = subprocess.Popen([binary, "-c", path, "-p", self.folder], stderr=subprocess.DEVNULL)
+        for _ in range(200):
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                break
+            except OSError:
+                time.sleep(0.02)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
