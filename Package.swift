@@ -86,7 +86,7 @@ func service(_ name: String, domain: [Target.Dependency] = [], service: [Target.
 
 let services: [Target] =
     service("Loyalty", service: [.crypto])
-    + service("Referral")
+    + service("Referral", service: [.crypto])
     + service("Messaging", service: [.mustache, .crypto, "CLibCurl"])
     + service("Survey")
     + [
@@ -121,6 +121,10 @@ let testTargets: [Target] = [
     tests("SharedRuntimeTests", ["SharedRuntime", "SharedStore"]),
     tests("LoyaltyDomainTests", ["LoyaltyDomain"]),
     tests("LoyaltyServiceTests", ["LoyaltyService", "LoyaltyDomain", "SharedRuntime"]),
+    tests("ReferralDomainTests", ["ReferralDomain"]),
+    tests("ReferralServiceTests", ["ReferralService", "ReferralDomain", "SharedRuntime"]),
+    tests("SurveyDomainTests", ["SurveyDomain"]),
+    tests("SurveyServiceTests", ["SurveyService", "SurveyDomain", "SharedRuntime"]),
     tests("MessagingServiceTests", ["MessagingService", "MessagingDomain", "SharedRuntime"]),
     tests("GatewayServiceTests", ["GatewayService", "SharedRuntime", .crypto]),
     tests(

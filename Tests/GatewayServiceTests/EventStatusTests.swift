@@ -11,7 +11,7 @@ struct EventStatusTests {
     func waiting() async throws {
         try await withGateway { gateway in
             _ = try await gateway.post("/v1/events", event("ş/1", type: "order.paid", data: order("1")))
-            let answer = try await gateway.get("/v1/events/\("ş/1".percentEscaped)")
+            let answer = try await gateway.get("/v1/events/\(PercentCoding.encode("ş/1"))")
             #expect(answer.status == 200)
             #expect(
                 answer.json["processed_by"] == ["loyalty": "waiting", "messaging": "waiting", "referral": "waiting", "survey": "waiting"])

@@ -6,12 +6,12 @@ import SharedRuntime
 /// that shopper's own.
 enum Access {
     static func serverOnly(_ context: VefaContext) throws {
-        guard try context.requirePrincipal().kind != .publishable else { throw Problem.forbidden("This call needs a secret key.") }
+        guard try context.requirePrincipal().isServer else { throw Problem.forbidden("This call needs a secret key.") }
     }
 
     static func serverOr(customer id: String, _ context: VefaContext) throws {
         let principal = try context.requirePrincipal()
-        guard principal.kind != .publishable || principal.customerID == id else {
+        guard principal.isServer || principal.customerID == id else {
             throw Problem.forbidden("This call needs a secret key, or this customer's own token.")
         }
     }

@@ -31,6 +31,11 @@ public struct CloudEvent: Sendable {
         return .object(object)
     }
 
+    /// An event further behind the clock than this starts nothing that reaches a customer: importing last year's orders must mail nobody.
+    public static let staleSeconds: Int64 = 72 * 3_600
+
+    public func isStale(now: Timestamp) -> Bool { time < now.adding(seconds: -Self.staleSeconds) }
+
     /// The customer's id as the event names it: `subject`, `data.customer.id` or `data.customer_id`; nil for guests and events about nobody.
     public var customerID: String? {
         if let subject, !subject.isEmpty { return subject }

@@ -16,12 +16,12 @@ public enum EventRouting {
         // What stores and shops send. Loyalty and messaging hear everything: any event may earn points or start a flow.
         .init(publisher: .gateway, subscriber: .loyalty, patterns: ["*"]),
         .init(publisher: .gateway, subscriber: .messaging, patterns: ["*"]),
-        .init(publisher: .gateway, subscriber: .referral, patterns: ["customer.*", "customers.*", "order.*"]),
-        .init(publisher: .gateway, subscriber: .survey, patterns: ["customer.*", "customers.*", "order.*"]),
+        .init(publisher: .gateway, subscriber: .referral, patterns: ["customer.*", "customers.*", "order.*", "settings.*"]),
+        .init(publisher: .gateway, subscriber: .survey, patterns: ["customer.*", "customers.*", "order.*", "settings.*"]),
         // What Vefa itself says.
         .init(publisher: .loyalty, subscriber: .messaging, patterns: ["points.*", "tier.*", "reward.*", "coupon.*", "segment.*", "customer.*"]),
-        .init(publisher: .loyalty, subscriber: .survey, patterns: ["segment.*", "customer.*"]),
-        .init(publisher: .loyalty, subscriber: .referral, patterns: ["coupon.*", "customer.*"]),
+        .init(publisher: .loyalty, subscriber: .survey, patterns: ["segment.*", "customer.*", "grant.*"]),
+        .init(publisher: .loyalty, subscriber: .referral, patterns: ["grant.*", "customer.*"]),
         .init(publisher: .referral, subscriber: .loyalty, patterns: ["referral.*"]),
         .init(publisher: .referral, subscriber: .messaging, patterns: ["referral.*"]),
         .init(publisher: .survey, subscriber: .loyalty, patterns: ["survey.*", "review.*", "contest.*"]),

@@ -13,6 +13,8 @@ public struct Principal: Sendable, Hashable {
         case service
         /// A store's webhook, known by its signature.
         case store
+        /// Anybody, by a link: what they may do is in the link.
+        case visitor
     }
 
     public var kind: Kind
@@ -28,6 +30,12 @@ public struct Principal: Sendable, Hashable {
         self.scopes = scopes
         self.customerID = customerID
     }
+
+    /// Whoever follows a link into a mail or a page.
+    public static let visitor = Principal(kind: .visitor, keyID: "visitor", scopes: [])
+
+    /// A store's server, or one of the five.
+    public var isServer: Bool { kind == .secret || kind == .service }
 
     public func may(_ scope: String) -> Bool {
         scopes.contains { $0 == "*" || $0 == scope || ($0.hasSuffix(":*") && scope.hasPrefix($0.dropLast())) }

@@ -45,14 +45,7 @@ extension Request {
 
     /// The query parameters in their order, decoded as forms and `URLSearchParams` write them: a plus is a space.
     var queryItems: [(name: String, value: String)] {
-        guard let query = uri.query, !query.isEmpty else { return [] }
-        func decoded(_ text: Substring) -> String {
-            (text.utf8.contains(0x2B) ? text.replacing("+", with: " ") : text).description.removingPercentEscapes
-        }
-        return query.split(separator: "&").map { item in
-            let parts = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            return (decoded(parts[0]), parts.count > 1 ? decoded(parts[1]) : "")
-        }
+        uri.query?.formItems ?? []
     }
 
     /// `?limit=&cursor=`.
@@ -81,6 +74,19 @@ extension Request {
             }
         }
         return try JSON(parsing: buffer, depthLimit: depthLimit)
+    }
+}
+
+extension String {
+    /// `a=1&b=x+y`: names and values decoded as forms and `URLSearchParams` write them.
+    var formItems: [(name: String, value: String)] {
+        func decoded(_ text: Substring) -> String {
+            (text.utf8.contains(0x2B) ? text.replacing("+", with: " ") : text).description.removingPercentEscapes
+        }
+        return split(separator: "&").map { item in
+            let parts = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return (decoded(parts[0]), parts.count > 1 ? decoded(parts[1]) : "")
+        }
     }
 }
 

@@ -34,6 +34,30 @@ extension House {
         _ request: Request, _ context: VefaContext, limit: Int = 1 << 20,
         _ body: @escaping @Sendable (CommandInput, Change) throws -> Reply
     ) async throws -> Reply {
+        let (input, ticket) = try await commandInput(request, context, limit: limit)
+        guard let ticket else { return try await write { try body(input, $0) } }
+        return try await idempotent(ticket) { try body(input, $0) }
+    }
+
+    /// The same for a command that needs another service's answer first. `preparing` runs outside the transaction, and again when the caller tries
+    /// again: whatever it asks for must have a business key. What it throws is the answer; a refusal (4xx) is kept for the `Idempotency-Key` like any
+    /// other.
+    public func command<Prepared: Sendable>(
+        _ request: Request, _ context: VefaContext, limit: Int = 1 << 20,
+        preparing: @escaping @Sendable (CommandInput) async throws -> Prepared,
+        _ body: @escaping @Sendable (CommandInput, Prepared, Change) throws -> Reply
+    ) async throws -> Reply {
+        let (input, ticket) = try await commandInput(request, context, limit: limit)
+        guard let ticket else {
+            let prepared = try await preparing(input)
+            return try await write { try body(input, prepared, $0) }
+        }
+        return try await idempotent(ticket, preparing: { try await preparing(input) }, { try body(input, $0, $1) })
+    }
+
+    private func commandInput(
+        _ request: Request, _ context: VefaContext, limit: Int
+    ) async throws -> (CommandInput, IdempotencyTicket?) {
         let bytes = try await request.bytes(limit: limit)
         let json: JSON
         if bytes.readableBytes == 0 {
@@ -50,11 +74,26 @@ extension House {
             parameters: Dictionary(context.parameters.map { (String($0.key), String($0.value).removingPercentEscapes) }, uniquingKeysWith: { $1 }),
             query: Dictionary(request.queryItems.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }),
             principal: principal)
-        guard let key = request.headers[.idempotencyKey], !key.isEmpty else {
-            return try await write { try body(input, $0) }
+        guard let key = request.headers[.idempotencyKey], !key.isEmpty else { return (input, nil) }
+        return (input, try IdempotencyTicket(key: key, principal: principal, request: request, bytes: bytes))
+    }
+
+    private func idempotent<Prepared: Sendable>(
+        _ ticket: IdempotencyTicket, preparing: () async throws -> Prepared,
+        _ body: @escaping @Sendable (Prepared, Change) throws -> Reply
+    ) async throws -> Reply {
+        guard idempotency.enter(ticket.name) else {
+            throw Problem.conflict("idempotency_in_flight", "The first call with this Idempotency-Key is still being answered.")
         }
-        let ticket = try IdempotencyTicket(key: key, principal: principal, request: request, bytes: bytes)
-        return try await idempotent(ticket) { try body(input, $0) }
+        defer { idempotency.leave(ticket.name) }
+        if let known = try await read({ try ticket.find($0) }) { return known }
+        let prepared: Result<Prepared, Problem>
+        do {
+            prepared = .success(try await preparing())
+        } catch let problem as Problem where problem.status < 500 {
+            prepared = .failure(problem)
+        }
+        return try await keeping(ticket) { try body(try prepared.get(), $0) }
     }
 
     /// Runs `body` once for a ticket. Refusals (4xx) are kept too: asking again does not change the answer.
@@ -63,7 +102,11 @@ extension House {
             throw Problem.conflict("idempotency_in_flight", "The first call with this Idempotency-Key is still being answered.")
         }
         defer { idempotency.leave(ticket.name) }
-        return try await write { change in
+        return try await keeping(ticket, body)
+    }
+
+    private func keeping(_ ticket: IdempotencyTicket, _ body: @escaping @Sendable (Change) throws -> Reply) async throws -> Reply {
+        try await write { change in
             if let known = try ticket.find(change.db) { return known }
             let reply: Reply
             do {

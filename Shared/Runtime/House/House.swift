@@ -15,6 +15,8 @@ public final class House: Sendable {
     public let outbox: Outbox
     public let inbox: Inbox
     public let timers: Timers
+    /// Signs the links that go out in mails and pages.
+    public let links: LinkSigner
     let idempotency = IdempotencyDesk()
     let principals: PrincipalSigner
 
@@ -30,7 +32,10 @@ public final class House: Sendable {
         principals = PrincipalSigner(key: configuration.internalKey)
         services = ServiceClient(configuration: configuration, signer: principals, logger: logger)
         outbox = Outbox(service: definition.name, store: store)
-        inbox = Inbox(service: definition.name, handlers: definition.events, logger: logger)
+        links = LinkSigner(key: configuration.linkKey)
+        var handlers = definition.events
+        handlers.on(StoreSettings.changed, perform: SettingsKeeper.hear)
+        inbox = Inbox(service: definition.name, handlers: handlers, logger: logger)
         timers = Timers(handlers: definition.timers)
     }
 

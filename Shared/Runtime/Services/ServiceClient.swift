@@ -22,6 +22,11 @@ public struct ServiceCallError: Error, Sendable, CustomStringConvertible {
     public let service: ServiceName
     public let reason: Reason
 
+    public init(service: ServiceName, reason: Reason) {
+        self.service = service
+        self.reason = reason
+    }
+
     public var mayHaveDied: Bool { reason == .cutOff }
 
     public var description: String {

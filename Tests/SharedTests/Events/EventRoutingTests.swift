@@ -13,7 +13,7 @@ import Testing
             (.gateway, "custom.anything", [.loyalty, .messaging]),
             (.loyalty, "points.earned", [.messaging, .gateway]),
             (.loyalty, "segment.entered", [.messaging, .survey, .gateway]),
-            (.loyalty, "coupon.redeemed", [.messaging, .referral, .gateway]),
+            (.loyalty, "coupon.redeemed", [.messaging, .gateway]),
             (.referral, "referral.approved", [.loyalty, .messaging, .gateway]),
             (.survey, "contest.drawn", [.loyalty, .messaging, .gateway]),
             (.messaging, "message.opened", [.loyalty, .gateway]),

@@ -26,7 +26,7 @@ struct OverviewController: Sendable {
         let logger = house.logger
         self.init { service, customer in
             do {
-                return try await services.get(service, "/internal/v1/overview/\(customer.percentEscaped)", deadline: .seconds(1))
+                return try await services.get(service, "/internal/v1/overview/\(PercentCoding.encode(customer))", deadline: .seconds(1))
             } catch {
                 logger.notice("a service is missing from an overview", metadata: ["from": "\(service.rawValue)", "reason": "\(error)"])
                 return nil
@@ -63,21 +63,5 @@ struct OverviewController: Sendable {
         case .object(let object): object.members.allSatisfy { isEmpty($0.value) || $0.value == 0 }
         default: false
         }
-    }
-}
-
-extension String {
-    /// As one segment of a path: everything but unreserved characters escaped (RFC 3986).
-    var percentEscaped: String {
-        let digits = Array("0123456789ABCDEF".utf8)
-        var output: [UInt8] = []
-        output.reserveCapacity(utf8.count)
-        for byte in utf8 {
-            switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E: output.append(byte)
-            default: output.append(contentsOf: [0x25, digits[Int(byte >> 4)], digits[Int(byte & 15)]])
-            }
-        }
-        return String(decoding: output, as: UTF8.self)
     }
 }

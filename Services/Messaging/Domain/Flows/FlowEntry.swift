@@ -2,9 +2,6 @@ import Shared
 
 /// Whether an event starts a run. Pure: what is known of earlier runs is passed in.
 public enum FlowEntry {
-    /// An event further behind the clock than this starts nothing: importing last year's orders must mail nobody.
-    public static let oldestTriggerSeconds: Int64 = 72 * 3_600
-
     /// The latest run of the flow for the same key.
     public struct EarlierRun: Sendable, Equatable {
         public var entry: Int64
@@ -28,10 +25,6 @@ public enum FlowEntry {
         case inProgress = "in_progress"
         case reentryInterval = "reentry_interval"
         case customerDeleted = "customer_deleted"
-    }
-
-    public static func isTooOld(_ eventTime: Timestamp, now: Timestamp) -> Bool {
-        eventTime < now.adding(seconds: -oldestTriggerSeconds)
     }
 
     /// The number of the new run for its key (1 for the first), or why there is none.

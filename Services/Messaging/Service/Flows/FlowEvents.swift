@@ -80,7 +80,7 @@ struct FlowEvents {
             return try FlowDecisions.note(.noKey, interest, key: event.id, person, event, change)
         }
         func refuse(_ reason: FlowEntry.Refusal) throws { try FlowDecisions.note(reason, interest, key: key, person, event, change) }
-        if FlowEntry.isTooOld(event.time, now: change.now) { return try refuse(.tooOld) }
+        if event.isStale(now: change.now) { return try refuse(.tooOld) }
         guard interest.flowState == .published else { return interest.flowState == .paused ? try refuse(.flowPaused) : () }
         guard let definition = try books.definition(interest.flowID, interest.version, change.db) else { return }
         let facts = RunWalker.facts(type: event.type, data: event.data)

@@ -24,8 +24,9 @@ struct ProxyHandler: Sendable {
         self.upstreams = upstreams
     }
 
+    /// `entry` is the caller's key; nil for the pages and links that anybody may follow.
     func forward(_ request: Request, _ context: VefaContext, _ entry: KeyEntry?, to service: ServiceName) async throws -> Response {
-        guard let upstream = upstreams[service], let entry else { throw Problem.internalError }
+        guard let upstream = upstreams[service] else { throw Problem.internalError }
         if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > Self.maximumBody {
             throw Problem.tooLarge(limit: Self.maximumBody)
         }
@@ -35,7 +36,8 @@ struct ProxyHandler: Sendable {
             head.headerFields = HTTPFields(head.headerFields.filter { !$0.name.canonicalName.hasPrefix("x-vefa-") })
         }
         var added: HTTPFields = [
-            .principal: entry.principalHeader(now: MachineTime.nanoseconds, sign: house.services.principalHeader(for:)),
+            .principal: entry?.principalHeader(now: MachineTime.nanoseconds, sign: house.services.principalHeader(for:))
+                ?? house.services.principalHeader(for: .visitor),
             .requestID: context.requestID,
         ]
         if let trace = Trace.current { added[.traceparent] = trace.traceparent }

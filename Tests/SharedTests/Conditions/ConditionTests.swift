@@ -1,9 +1,13 @@
-import LoyaltyDomain
 import Shared
 import Testing
 
 @Suite("Conditions")
 struct ConditionTests {
+    private static let fields = ConditionFields([
+        "order.total", "order.currency", "order.channel", "order.coupon_codes", "order.placed_at", "order.city", "order.country",
+        "order.items.categories", "order.items.product_id", "customer.*", "event.type", "event.data.*",
+    ])
+
     private let facts = ConditionFacts(
         [
             "order": [
@@ -16,7 +20,7 @@ struct ConditionTests {
 
     private func read(_ text: String) throws -> (Condition?, [FieldIssue]) {
         let issues = FieldIssues()
-        let condition = Condition.read(try JSONParser.parse(text), at: .root / "conditions", fields: .earning, issues: issues)
+        let condition = Condition.read(try JSONParser.parse(text), at: .root / "conditions", fields: Self.fields, issues: issues)
         return (condition, issues.issues)
     }
 

@@ -1,5 +1,3 @@
-import Shared
-
 /// What a condition is asked about: JSON documents by their first name (`order`, `customer`, `event`). A path through a list means every element,
 /// so `order.items.categories` is the categories of all lines.
 public struct ConditionFacts: Sendable {

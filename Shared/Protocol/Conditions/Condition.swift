@@ -1,5 +1,3 @@
-import Shared
-
 /// A condition over named facts: `{"field": "order.total", "op": "gte", "value": 5000}`, nested by `all`, `any` and `not`.
 public indirect enum Condition: Sendable, Hashable {
     case all([Condition])
@@ -47,25 +45,19 @@ public struct ConditionTest: Sendable, Hashable {
     var json: JSON { ["field": .string(field), "op": .string(op.rawValue), "value": value] }
 }
 
-/// Which fields a place allows. Names are exact, or a family (`customer.*`).
+/// Which fields a place allows. Names are exact, a family (`customer.*`), or everything (`*`).
 public struct ConditionFields: Sendable {
     let names: [String]
 
     public init(_ names: [String]) { self.names = names }
 
-    /// What an earning rule may ask about.
-    public static let earning = ConditionFields([
-        "order.order_id", "order.total", "order.subtotal", "order.discount_total", "order.shipping_total", "order.tax_total",
-        "order.currency",
-        "order.channel", "order.country", "order.city", "order.coupon_codes", "order.referral_code", "order.placed_at", "order.guest",
-        "order.items.categories", "order.items.product_id", "order.items.sku", "order.items.name", "order.items.quantity",
-        "order.items.unit_price",
-        "customer.*", "event.type", "event.source", "event.data.*",
-    ])
+    /// No limits: where facts come with what brings them.
+    public static let anything = ConditionFields(["*"])
 
     func allows(_ field: String) -> Bool {
         names.contains { name in
-            name.hasSuffix(".*") ? field.hasPrefix(name.dropLast()) && field.utf8.count >= name.utf8.count : field == name
+            if name == "*" { return true }
+            return name.hasSuffix(".*") ? field.hasPrefix(name.dropLast()) && field.utf8.count >= name.utf8.count : field == name
         }
     }
 }

@@ -1,6 +1,9 @@
-import Shared
-
 extension Condition {
+    /// Reads the condition that `reader` stands at, over any fields.
+    public static func read(_ reader: FieldReader) -> Condition? {
+        read(.object(reader.object), at: reader.pointer, fields: .anything, issues: reader.issues)
+    }
+
     /// Reads a condition and notes everything wrong with it: unknown fields and operators, values of the wrong kind, too deep or too large.
     public static func read(_ json: JSON, at pointer: JSONPointer, fields: ConditionFields, issues: FieldIssues) -> Condition? {
         var nodes = 0

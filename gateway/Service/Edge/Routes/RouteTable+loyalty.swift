@@ -1,0 +1,26 @@
+import HTTPTypes
+import Shared
+
+extension RouteTable {
+    /// Customers, orders, points, coupons, figures.
+    static let loyalty: [PublicRoute] = [
+        route(.loyalty, .get, "/v1/customers", "customers:read"),
+        route(.loyalty, .get, "/v1/customers/{id}", "customers:read"),
+        route(.loyalty, .put, "/v1/customers/{id}", "customers:write"),
+        route(.loyalty, .delete, "/v1/customers/{id}", "customers:write"),
+        route(.loyalty, .get, "/v1/loyalty/program", "loyalty:read"),
+        route(.loyalty, .put, "/v1/loyalty/program", "loyalty:write"),
+        route(.loyalty, .get, "/v1/loyalty/earning_rules", "loyalty:read"),
+        route(.loyalty, .post, "/v1/loyalty/earning_rules", "loyalty:write"),
+        route(.loyalty, .get, "/v1/loyalty/earning_rules/{id}", "loyalty:read"),
+        route(.loyalty, .put, "/v1/loyalty/earning_rules/{id}", "loyalty:write"),
+        route(.loyalty, .delete, "/v1/loyalty/earning_rules/{id}", "loyalty:write"),
+        route(.loyalty, .get, "/v1/loyalty/members/{customer_id}", "loyalty:read"),
+        route(.loyalty, .post, "/v1/loyalty/members/{customer_id}/enroll", "loyalty:write"),
+        route(.loyalty, .get, "/v1/loyalty/members/{customer_id}/transactions", "loyalty:read"),
+        route(.loyalty, .get, "/v1/loyalty/members/{customer_id}/lots", "loyalty:read"),
+        route(.loyalty, .post, "/v1/loyalty/members/{customer_id}/adjustments", "loyalty:write"),
+        route(.loyalty, .get, "/v1/loyalty/ledger/verify", "loyalty:read"),
+        route(.loyalty, .get, "/v1/metrics/retention", "metrics:read"),
+    ]
+}
