@@ -62,6 +62,7 @@ public final class Suite: Sendable {
         var settings = HTTPClient.Configuration()
         settings.connectionPool.retryConnectionEstablishment = false
         settings.timeout.connect = .seconds(5)
+        settings.redirectConfiguration = .disallow
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
     }
 

@@ -96,10 +96,14 @@ extension Request {
         guard let header = headers[.acceptLanguage] else { return [] }
         let wishes = header.prefix(1_024).split(separator: ",").prefix(20).enumerated().compactMap { index, item -> (String, Double, Int)? in
             let parts = item.split(separator: ";").map { $0.filter { $0 != " " } }
-            guard let tag = parts.first, !tag.isEmpty, tag != "*" else { return nil }
+            guard let tag = parts.first, !tag.isEmpty, tag.utf8.allSatisfy({ $0 == 0x2D || Self.isAlphanumeric($0) }) else { return nil }
             let quality = parts.dropFirst().first { $0.hasPrefix("q=") }.flatMap { Double($0.dropFirst(2)) } ?? 1
             return quality > 0 ? (String(tag), quality, index) : nil
         }
         return wishes.sorted { ($0.1, $1.2) > ($1.1, $0.2) }.map(\.0)
+    }
+
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+        (0x61...0x7A).contains(byte | 0x20) || (0x30...0x39).contains(byte)
     }
 }

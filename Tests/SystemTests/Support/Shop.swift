@@ -17,13 +17,17 @@ struct Shop: Sendable {
         var discount: Int64 = 0
         var at: Timestamp = VefaClock.machineNow
         var product = "Black tea"
+        var cart: String?
+        var coupons: [String] = []
+        var acceptsMarketing: Bool?
 
         var total: Int64 { subtotal - discount }
 
         var json: JSON {
             [
                 "order_id": .string(id),
-                "customer": ["id": .string(customer), "email": .from(email), "first_name": "Ayşe", "locale": "en"],
+                "customer": ["id": .string(customer), "email": .from(email), "first_name": "Ayşe", "locale": "en", "accepts_marketing": .from(acceptsMarketing)],
+                "cart_id": .from(cart), "coupon_codes": .from(coupons),
                 "currency": "TRY", "subtotal": .int(subtotal), "discount_total": .int(discount), "tax_total": 0, "shipping_total": 0,
                 "total": .int(total), "placed_at": .string(at.rfc3339),
                 "items": [
