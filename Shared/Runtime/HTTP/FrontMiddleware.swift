@@ -1,6 +1,6 @@
 import HTTPTypes
 public import Hummingbird
-import Logging
+public import Logging
 import NIOCore
 import NIOHTTP1
 import Shared
@@ -37,18 +37,7 @@ public struct FrontMiddleware: RouterMiddleware {
                 // The caller broke off, or does not speak HTTP: the server ends the connection, and nobody is there to read a problem.
                 throw error
             } catch {
-                let problem = Self.problem(error)
-                if problem.status >= 500 {
-                    let reason = error is Problem ? problem.detail ?? problem.title : "\(error)"
-                    // An outage is told once by whoever has it; only what nobody foresaw is an error here.
-                    logger.log(
-                        level: problem.status == 503 || problem.status == 504 ? .notice : .error,
-                        "request failed",
-                        metadata: [
-                            "method": "\(request.method)", "path": "\(request.uri.path)", "code": "\(problem.code)", "reason": "\(reason)",
-                            "request_id": "\(requestID)",
-                        ])
-                }
+                let problem = Self.report(error, of: request, requestID: requestID, to: logger)
                 var reply = Reply(problem, instance: request.uri.path).response
                 // The rest of a body that was refused for its length is not worth reading.
                 if problem.status == 413 { reply.headers[.connection] = "close" }
@@ -71,6 +60,23 @@ public struct FrontMiddleware: RouterMiddleware {
                 ])
         }
         return response
+    }
+
+    /// What a caller may hear of an error; a failure of our own is logged.
+    public static func report(_ error: any Error, of request: Request, requestID: String, to logger: Logger) -> Problem {
+        let problem = problem(error)
+        if problem.status >= 500 {
+            let reason = error is Problem ? problem.detail ?? problem.title : "\(error)"
+            // An outage is told once by whoever has it; only what nobody foresaw is an error here.
+            logger.log(
+                level: problem.status == 503 || problem.status == 504 ? .notice : .error,
+                "request failed",
+                metadata: [
+                    "method": "\(request.method)", "path": "\(request.uri.path)", "code": "\(problem.code)", "reason": "\(reason)",
+                    "request_id": "\(requestID)",
+                ])
+        }
+        return problem
     }
 
     private static func requestID(_ given: String?) -> String {

@@ -50,4 +50,6 @@ extension HTTPField.Name {
     public static let idempotencyKey = HTTPField.Name("Idempotency-Key")!
     public static let idempotencyReplayed = HTTPField.Name("Idempotency-Replayed")!
     public static let principal = HTTPField.Name("X-Vefa-Principal")!
+    /// The shopper's address, as the gateway saw it: on calls with a publishable key and on links that anybody may follow.
+    public static let clientAddress = HTTPField.Name("X-Vefa-Client-Address")!
 }

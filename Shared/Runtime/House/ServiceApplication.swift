@@ -17,7 +17,8 @@ public struct ServiceApplication: Sendable {
 
     /// The routes in the order a request meets them.
     public func buildRouter() -> Router<VefaContext> {
-        let router = Router(context: VefaContext.self)
+        // HEAD is answered by what answers GET, without the body; whoever counts visits asks `request.method` which of the two it was.
+        let router = Router(context: VefaContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: FrontMiddleware(logger: house.logger, metrics: house.metrics))
         let routes = HouseRoutes(house: house, definition: definition)
         routes.addPublic(to: router)
