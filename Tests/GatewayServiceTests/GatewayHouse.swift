@@ -12,12 +12,15 @@ struct GatewayHouse: Sendable {
 
     let test: TestHouse
 
-    static func start(_ environment: [String: String] = [:]) async throws -> GatewayHouse {
+    /// `routes` in the place of the table's; `folder` of an earlier gateway opens its store again.
+    static func start(
+        _ environment: [String: String] = [:], routes: [PublicRoute] = RouteTable.all, folder: URL? = nil
+    ) async throws -> GatewayHouse {
         var values = ["VEFA_BOOTSTRAP_SECRET_KEY": key]
         // Nobody listens there.
         for service in ["LOYALTY", "REFERRAL", "MESSAGING", "SURVEY"] { values["VEFA_\(service)_URL"] = "http://127.0.0.1:9" }
         values.merge(environment) { $1 }
-        return GatewayHouse(test: try await TestHouse.start(GatewayService.definition, environment: values))
+        return GatewayHouse(test: try await TestHouse.start(GatewayService.definition(routes: routes), environment: values, folder: folder))
     }
 
     func call(
@@ -36,13 +39,19 @@ struct GatewayHouse: Sendable {
         try await call(.post, path, json.bytes, headers: headers, key: key)
     }
 
+    func put(_ path: String, _ json: JSON, headers: HTTPFields = [:], key: String? = key) async throws -> TestHouse.Answer {
+        try await call(.put, path, json.bytes, headers: headers, key: key)
+    }
+
     /// The ids of everything in the journal, in its order.
     func journal() async throws -> [String] { try await test.said().map(\.id) }
 }
 
 /// Runs `body` against a fresh gateway and closes it whatever happens.
-func withGateway(_ environment: [String: String] = [:], _ body: (GatewayHouse) async throws -> Void) async throws {
-    let gateway = try await GatewayHouse.start(environment)
+func withGateway(
+    _ environment: [String: String] = [:], routes: [PublicRoute] = RouteTable.all, _ body: (GatewayHouse) async throws -> Void
+) async throws {
+    let gateway = try await GatewayHouse.start(environment, routes: routes)
     do {
         try await body(gateway)
     } catch {

@@ -171,10 +171,12 @@ struct KeyTests {
 
     @Test("guessers are slowed down by address")
     func guessers() throws {
-        let limiter = FailureLimiter(isOn: true)
-        #expect((0..<100).allSatisfy { _ in limiter.record("1.2.3.4", now: 0).isAllowed })
-        #expect(!limiter.record("1.2.3.4", now: 0).isAllowed)
-        #expect(limiter.record("5.6.7.8", now: 0).isAllowed)
+        let limiter = AddressLimiter(AddressLimiter.guesses, detail: "too many")
+        let guesser = IPAddress("1.2.3.4")
+        #expect((0..<100).allSatisfy { _ in limiter.count(guesser, now: 0)?.isAllowed == true })
+        #expect(limiter.count(guesser, now: 0)?.isAllowed == false)
+        #expect(limiter.count(IPAddress("5.6.7.8"), now: 0)?.isAllowed == true)
+        #expect(AddressLimiter(nil, detail: "").count(guesser, now: 0) == nil)
     }
 
     @Test("unknown paths are 404, known ones with another method 405 with Allow")

@@ -1,3 +1,4 @@
+import HTTPTypes
 import Hummingbird
 import Shared
 import SharedRuntime
@@ -8,12 +9,12 @@ extension Gateway {
     /// Mounts every route of the table, each behind its door.
     func addRoutes(to router: Router<VefaContext>) {
         let own = handlers
-        for route in RouteTable.all {
+        for route in routes {
             switch route.target {
             case .service(let service):
                 router.on(RouterPath(route.path), method: route.method) { [doorkeeper, proxy] request, context in
-                    try await doorkeeper.admit(request, context, to: route) { request, context, entry in
-                        try await proxy.forward(request, context, entry, to: service)
+                    try await doorkeeper.admit(request, context, to: route) { request, context, caller in
+                        try await proxy.forward(request, context, caller, to: service)
                     }
                 }
             case .here:
@@ -23,6 +24,7 @@ extension Gateway {
                 }
             }
         }
+        addPreflights(to: router)
         addClock(to: router)
         // Last, so that only calls that found no route come by.
         router.add(middleware: RouteMissMiddleware())
@@ -30,10 +32,11 @@ extension Gateway {
 
     /// What the gateway answers itself, by the table's names.
     var handlers: [String: Handler] {
-        let webhooks = WebhooksController(house: house, secrets: secrets, guesses: doorkeeper.guesses)
+        let webhooks = WebhooksController(house: house, secrets: secrets, guesses: doorkeeper.guesses, proxies: doorkeeper.proxies)
         let shopify = ConnectorSettingsController(kind: .shopify, house: house, secrets: secrets)
         let wooCommerce = ConnectorSettingsController(kind: .woocommerce, house: house, secrets: secrets)
         let document = DocumentController()
+        let settings = SettingsController(house: house, desk: settings)
         let apiKeys = APIKeyController(house: house, keys: keys)
         return [
             "POST /v1/events": EventsController(house: house).ingest,
@@ -46,6 +49,8 @@ extension Gateway {
             "PUT /v1/connectors/woocommerce": json(wooCommerce.replace),
             "GET /v1/customers/{id}/timeline": json(TimelineController(house: house).list),
             "GET /v1/customers/{id}/overview": json(OverviewController(house: house).show),
+            "GET /v1/settings": json(settings.show),
+            "PUT /v1/settings": json(settings.replace),
             "GET /v1/api_keys": json(apiKeys.list),
             "POST /v1/api_keys": json(apiKeys.create),
             "GET /v1/api_keys/{id}": json(apiKeys.show),
@@ -58,6 +63,24 @@ extension Gateway {
 
     private func json(_ handler: @escaping @Sendable (Request, VefaContext) async throws -> Reply) -> Handler {
         { request, context in try await handler(request, context).response }
+    }
+
+    /// What browsers ask before a page of a shop calls: answered for every path that takes publishable keys.
+    private func addPreflights(to router: Router<VefaContext>) {
+        var methods: [(path: String, methods: [HTTPRequest.Method])] = []
+        for route in routes {
+            guard case .key(_, publishable: true) = route.access else { continue }
+            if let index = methods.firstIndex(where: { $0.path == route.path }) {
+                methods[index].methods.append(route.method)
+            } else {
+                methods.append((route.path, [route.method]))
+            }
+        }
+        for (path, methods) in methods {
+            router.on(RouterPath(path), method: .options) { [doorkeeper] request, context in
+                try await doorkeeper.answerPreflight(request, context, methods: methods)
+            }
+        }
     }
 
     /// The sandbox clock brings its own routes; they only get a door.

@@ -7,17 +7,25 @@ final class Gateway: Sendable {
     let keys: KeyRing
     let doorkeeper: Doorkeeper
     let secrets: ConnectorSecrets
+    let settings: SettingsDesk
+    let routes: [PublicRoute]
     let readiness = UpstreamReadiness()
     let proxy: ProxyHandler
 
-    init(_ house: House) throws {
+    init(_ house: House, routes: [PublicRoute] = RouteTable.all) throws {
         self.house = house
+        self.routes = routes
         let limit: RateLimit?
         do { limit = try RateLimit.read(house.configuration.value("VEFA_RATE_LIMIT")) } catch {
             throw HouseConfiguration.Invalid(description: error.description)
         }
         keys = KeyRing(limit: limit)
-        doorkeeper = Doorkeeper(keys: keys, guesses: FailureLimiter(isOn: limit != nil))
+        settings = try SettingsDesk(house.configuration)
+        doorkeeper = Doorkeeper(
+            keys: keys, settings: settings, proxies: try TrustedProxies(house.configuration),
+            guesses: AddressLimiter(limit.map { _ in AddressLimiter.guesses }, detail: "Too many calls were refused."),
+            visits: AddressLimiter(limit.map { _ in AddressLimiter.visits }, detail: "Too many calls came from this address."),
+            logger: house.logger)
         secrets = ConnectorSecrets(house.configuration)
         proxy = try ProxyHandler(house: house)
     }
@@ -27,5 +35,6 @@ final class Gateway: Sendable {
         try await BootstrapKey.add(to: house)
         try await keys.reload(from: house)
         try await secrets.reload(from: house)
+        try await settings.prepare(house)
     }
 }

@@ -8,6 +8,10 @@ extension HTTPField.Name {
     static let rateLimit = HTTPField.Name("RateLimit")!
     static let rateLimitPolicy = HTTPField.Name("RateLimit-Policy")!
 
+    /// The store's word for which customer a page is shown to: a JWT.
+    static let customerToken = HTTPField.Name("X-Customer-Token")!
+    static let forwardedFor = HTTPField.Name("X-Forwarded-For")!
+
     // What stores send beside a webhook.
     static let shopifyHMAC = HTTPField.Name("X-Shopify-Hmac-Sha256")!
     static let shopifyTopic = HTTPField.Name("X-Shopify-Topic")!

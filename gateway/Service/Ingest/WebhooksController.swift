@@ -12,21 +12,24 @@ struct WebhooksController: Sendable {
 
     let house: House
     let secrets: ConnectorSecrets
-    let guesses: FailureLimiter
+    let guesses: AddressLimiter
+    let proxies: TrustedProxies
 
     func shopify(_ request: Request, _ context: VefaContext) async throws -> Response {
+        let address = proxies.client(request, context)
         let bytes = Array(try await request.bytes(limit: Self.maximumBody).readableBytesView)
         let fields = request.headers
-        let body = try await read(.shopify, signature: fields[.shopifyHMAC], bytes, context)
+        let body = try await read(.shopify, signature: fields[.shopifyHMAC], bytes, address)
         return try await take(
             ShopifyConnector(), topic: fields[.shopifyTopic], delivery: fields[.shopifyWebhookID], shop: fields[.shopifyShop], body, bytes)
     }
 
     func wooCommerce(_ request: Request, _ context: VefaContext) async throws -> Response {
+        let address = proxies.client(request, context)
         let bytes = Array(try await request.bytes(limit: Self.maximumBody).readableBytesView)
         if Self.isPing(request, bytes) { return Reply(.ok, ["accepted": 0, "duplicates": 0, "rejected": []]).response }
         let fields = request.headers
-        let body = try await read(.woocommerce, signature: fields[.wooSignature], bytes, context)
+        let body = try await read(.woocommerce, signature: fields[.wooSignature], bytes, address)
         return try await take(
             WooCommerceConnector(), topic: fields[.wooTopic], delivery: fields[.wooDeliveryID], shop: fields[.wooSource], body, bytes)
     }
@@ -40,18 +43,18 @@ struct WebhooksController: Sendable {
     // MARK: - The signature
 
     /// The body, once its signature is known to fit: nothing is taken apart before that.
-    private func read(_ kind: ConnectorKind, signature: String?, _ bytes: [UInt8], _ context: VefaContext) async throws -> JSON {
+    private func read(_ kind: ConnectorKind, signature: String?, _ bytes: [UInt8], _ address: IPAddress?) async throws -> JSON {
         @Sendable func read() throws -> JSON {
-            try check(kind, signature, bytes, context)
+            try check(kind, signature, bytes, address)
             do { return try JSONParser.parse(bytes) } catch { throw Problem.malformed("Not JSON: \(error).") }
         }
         return bytes.count <= readInPlaceLimit ? try read() : try await offLoop { try read() }
     }
 
-    private func check(_ kind: ConnectorKind, _ signature: String?, _ bytes: [UInt8], _ context: VefaContext) throws {
+    private func check(_ kind: ConnectorKind, _ signature: String?, _ bytes: [UInt8], _ address: IPAddress?) throws {
         let live = secrets.live(kind, now: VefaClock.machineNow)
         if let signature, WebhookSignature.isValid(secrets: live, body: bytes, header: signature) { return }
-        try guesses.record(context)
+        try guesses.count(address)
         if live.isEmpty {
             throw Problem.unauthorized(
                 "No webhook secret is set: PUT /v1/connectors/\(kind.rawValue) sets it.", code: "connector_not_configured")

@@ -60,6 +60,22 @@ enum GatewayMigrations {
                 "CREATE UNIQUE INDEX said_events_identity ON said_events (id, source)",
                 "CREATE INDEX said_events_customer ON said_events (customer_id, occurred_at)",
             ]
-        }
+        },
+        Migration(2, "settings") { _ in
+            [
+                // One row. `content` is what was written of the settings. The secrets stand here as they are, like the connectors'.
+                """
+                CREATE TABLE settings (
+                    name TEXT PRIMARY KEY,
+                    content TEXT NOT NULL,
+                    secret TEXT,
+                    previous_secret TEXT,
+                    previous_until BIGINT,
+                    version BIGINT NOT NULL,
+                    updated_at BIGINT NOT NULL
+                )
+                """
+            ]
+        },
     ]
 }

@@ -9,9 +9,10 @@ struct RateLimit: Sendable, Equatable {
     /// As the `RateLimit-Policy` header tells it (draft-ietf-httpapi-ratelimit-headers).
     let policy: String
 
-    init(rate: Int) {
+    /// `burst` is twice the rate where it is not given.
+    init(rate: Int, burst: Int? = nil) {
         self.rate = max(1, rate)
-        burst = self.rate * 2
+        self.burst = max(self.rate, burst ?? self.rate * 2)
         policy = "\"default\";q=\(self.rate);w=1"
     }
 

@@ -24,22 +24,21 @@ struct ProxyHandler: Sendable {
         self.upstreams = upstreams
     }
 
-    /// `entry` is the caller's key; nil for the pages and links that anybody may follow.
-    func forward(_ request: Request, _ context: VefaContext, _ entry: KeyEntry?, to service: ServiceName) async throws -> Response {
+    func forward(_ request: Request, _ context: VefaContext, _ caller: Caller, to service: ServiceName) async throws -> Response {
         guard let upstream = upstreams[service] else { throw Problem.internalError }
         if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > Self.maximumBody {
             throw Problem.tooLarge(limit: Self.maximumBody)
         }
         var head = request.head
         head.headerFields[.authorization] = nil
+        head.headerFields[.customerToken] = nil
         if head.headerFields.contains(where: { $0.name.canonicalName.hasPrefix("x-vefa-") }) {
             head.headerFields = HTTPFields(head.headerFields.filter { !$0.name.canonicalName.hasPrefix("x-vefa-") })
         }
         var added: HTTPFields = [
-            .principal: entry?.principalHeader(now: MachineTime.nanoseconds, sign: house.services.principalHeader(for:))
-                ?? house.services.principalHeader(for: .visitor),
-            .requestID: context.requestID,
+            .principal: caller.principalHeader(sign: house.services.principalHeader(for:)), .requestID: context.requestID,
         ]
+        if let address = caller.address { added[.clientAddress] = address.description }
         if let trace = Trace.current { added[.traceparent] = trace.traceparent }
         do {
             let request = UpstreamRequest(

@@ -19,6 +19,8 @@ extension RouteTable {
         here(.get, "/v1/api_keys/{id}", "platform:admin"),
         here(.patch, "/v1/api_keys/{id}", "platform:admin"),
         here(.delete, "/v1/api_keys/{id}", "platform:admin"),
+        here(.get, "/v1/settings", "platform:admin"),
+        here(.put, "/v1/settings", "platform:admin"),
         here(.get, "/v1/sandbox/clock", "platform:admin"),
         here(.post, "/v1/sandbox/clock", "platform:admin"),
         open(.get, "/openapi.json"),
