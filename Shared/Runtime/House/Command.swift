@@ -120,7 +120,7 @@ extension House {
     }
 }
 
-/// One use of an `Idempotency-Key`, scoped by the caller's API key and the route; kept for seven days.
+/// One use of an `Idempotency-Key`, scoped by the caller's API key, the shopper whom a storefront calls for, and the route; kept for seven days.
 public struct IdempotencyTicket: Sendable {
     let key: String
     let scope: String
@@ -135,7 +135,9 @@ public struct IdempotencyTicket: Sendable {
         guard key.utf8.count <= 255 else { throw Problem.invalid("Idempotency-Key", "too_long", "at most 255 bytes") }
         self.key = key
         path = request.uri.path
-        scope = "\(principal.keyID) \(request.method.rawValue) \(path)"
+        // All of a shop's pages share one key: without the shopper in it, one could be answered what another was.
+        let shopper = principal.customerID.map { " for " + PercentCoding.encode($0) } ?? ""
+        scope = "\(principal.keyID)\(shopper) \(request.method.rawValue) \(path)"
         hash = Base64URL.encode(Array(SHA256.hash(data: Array(bytes.readableBytesView))))
     }
 

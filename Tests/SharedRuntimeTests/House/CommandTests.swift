@@ -54,6 +54,20 @@ import Testing
 
     private func key(_ text: String) -> HTTPFields { [.idempotencyKey: text] }
 
+    @Test("shoppers who share a storefront's key do not share its Idempotency-Keys")
+    func shoppers() async throws {
+        try await withThings { test, _ in
+            func counted(_ customer: String?) async throws -> JSON? {
+                let page = Principal(kind: .publishable, keyID: "key_page", customerID: customer)
+                return try await test.request(.post, "/v1/things/1", headers: key("k"), principal: page).json["count"]
+            }
+            var counts: [JSON?] = []
+            // The last two: nobody in particular, and an id that would pass for a scope.
+            for customer in ["c1", "c2", "c1", nil, " POST /v1/things/1"] { counts.append(try await counted(customer)) }
+            #expect(counts == [1, 2, 1, 3, 4])
+        }
+    }
+
     @Test("the same key and body are answered the same, marked, without running again")
     func replay() async throws {
         try await withThings { test, _ in
