@@ -66,7 +66,7 @@ start_service() {
     (
         # Descriptor 3 is opened while the write end is still here, so it cannot block; then the write end goes.
         exec 3<"$run/lifeline" {lifeline}>&- {lock}>&- {stderr}>&-
-        [[ $name == gateway ]] || unset VEFA_BOOTSTRAP_SECRET_KEY
+        [[ $name == gateway ]] || unset VEFA_BOOTSTRAP_SECRET_KEY VEFA_CUSTOMER_TOKEN_SECRET
         export VEFA_PORT=${port[$name]}
         # A session of its own: the terminal's Ctrl-C reaches this shell only, which then stops the five in order.
         exec setsid "$bin/$program" </dev/null >>"$logs/$name.log" 2>&1
