@@ -81,10 +81,12 @@ struct OpenRouteTests {
 
     @Test("an address has so many calls, and then hears when to come back; limits can be off")
     func limited() async throws {
-        try await StorefrontHouse.with { house in
+        // Nobody is behind it, so that many calls take little time.
+        try await withGateway(routes: Storefront.routes) { gateway in
+            let house = StorefrontHouse(gateway: gateway, page: try await StorefrontHouse.key(gateway))
             var answer = try await house.call(.get, "/probe/1", key: nil)
             var calls = 1
-            while answer.status == 200, calls < 5_000 {
+            while answer.status == 503, calls < 5_000 {
                 answer = try await house.call(.get, "/probe/1", [.accept: "text/html"], key: nil)
                 calls += 1
             }
@@ -92,7 +94,7 @@ struct OpenRouteTests {
             #expect(answer.headers[.retryAfter] == "1")
             #expect(answer.headers[.contentType] == "text/html; charset=utf-8")
             #expect(calls > 200)
-            #expect(try await house.call(key: house.page).status == 200, "a key's calls are counted by key")
+            #expect(try await house.call(key: house.page).status == 503, "a key's calls are counted by key")
         }
         try await withGateway(["VEFA_RATE_LIMIT": "off"], routes: Storefront.routes) { gateway in
             var statuses: Set<Int> = []
