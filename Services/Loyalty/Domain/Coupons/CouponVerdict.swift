@@ -1,0 +1,131 @@
+public import Shared
+
+/// Whose cart it is, as far as one can tell: everything they go by. Empty for nobody in particular.
+public struct CouponPerson: Sendable, Equatable {
+    public var customerIDs: [String]
+    public var emailKeys: [String]
+
+    public static let nobody = CouponPerson()
+
+    public init(customerIDs: [String] = [], emailKeys: [String] = []) {
+        self.customerIDs = customerIDs
+        self.emailKeys = emailKeys
+    }
+
+    public var isNobody: Bool { customerIDs.isEmpty && emailKeys.isEmpty }
+}
+
+/// A coupon as it stands for one cart: its rules, and what the store counts.
+public struct CouponStanding: Sendable {
+    public var rules: CouponRules
+    /// Whose it is by its grant: either name will do.
+    public var holderEmailKey: String?
+    public var isCancelled = false
+    /// Orders it was used for.
+    public var redemptions: Int64 = 0
+    /// Orders of this person that the batch was used for.
+    public var redemptionsOfPerson: Int64 = 0
+    /// Whether the person has another order, a cancelled one aside.
+    public var hasOtherOrder = false
+    /// Whether another coupon of the order forbids this one, or this one it.
+    public var isShutOut = false
+
+    public init(_ rules: CouponRules, holderEmailKey: String? = nil) {
+        self.rules = rules
+        self.holderEmailKey = holderEmailKey
+    }
+
+    var hasHolder: Bool { rules.customerID != nil || holderEmailKey != nil }
+
+    func isHeld(by person: CouponPerson) -> Bool {
+        rules.customerID.map(person.customerIDs.contains) ?? false || holderEmailKey.map(person.emailKeys.contains) ?? false
+    }
+}
+
+/// Whether a coupon is good for a cart, what it takes off, and everything that speaks against it.
+public struct CouponVerdict: Sendable, Equatable {
+    /// In the order in which they are told.
+    public enum Reason: String, Sendable, CaseIterable {
+        case notFound = "not_found"
+        case cancelled
+        case notStarted = "not_started"
+        case expired, exhausted
+        case customerLimit = "customer_limit"
+        case minimumOrder = "minimum_order"
+        case currencyMismatch = "currency_mismatch"
+        case firstOrderOnly = "first_order_only"
+        case wrongCustomer = "wrong_customer"
+        case customerRequired = "customer_required"
+        case notStackable = "not_stackable"
+
+        /// Whether it lies in what has become of the coupon rather than in the cart or the customer.
+        public var isState: Bool {
+            switch self {
+            case .cancelled, .exhausted, .customerLimit, .notStackable: true
+            default: false
+            }
+        }
+    }
+
+    public struct Refusal: Sendable, Equatable {
+        public let reason: Reason
+        /// For people.
+        public let detail: String
+
+        public var json: JSON { ["code": .string(reason.rawValue), "detail": .string(detail)] }
+    }
+
+    /// Empty where the coupon is good.
+    public let refusals: [Refusal]
+    /// Nothing unless it is good.
+    public let worth: CouponWorth
+
+    public var isValid: Bool { refusals.isEmpty }
+
+    /// For a code that names no coupon.
+    public static let notFound = CouponVerdict(
+        refusals: [Refusal(reason: .notFound, detail: "There is no such coupon.")], worth: .nothing)
+
+    init(refusals: [Refusal], worth: CouponWorth) {
+        self.refusals = refusals
+        self.worth = worth
+    }
+
+    public init(_ coupon: CouponStanding, cart: Cart, person: CouponPerson, now: Timestamp) {
+        let rules = coupon.rules
+        var refusals: [Refusal] = []
+        func refuse(_ reason: Reason, _ detail: String) { refusals.append(Refusal(reason: reason, detail: detail)) }
+
+        if coupon.isCancelled { refuse(.cancelled, "The coupon was cancelled.") }
+        if let startsAt = rules.startsAt, now < startsAt { refuse(.notStarted, "The coupon is good from \(startsAt.rfc3339).") }
+        if let endsAt = rules.endsAt, now >= endsAt { refuse(.expired, "The coupon was good until \(endsAt.rfc3339).") }
+        if let most = rules.maxRedemptions, coupon.redemptions >= most { refuse(.exhausted, "The coupon is used up.") }
+        if let most = rules.perCustomer, !person.isNobody, coupon.redemptionsOfPerson >= most {
+            refuse(.customerLimit, "The customer has used it as often as one may.")
+        }
+        if let least = rules.minimumOrder, cart.total < least {
+            refuse(.minimumOrder, "The cart comes to \(cart.total); \(least) is the least.")
+        }
+        if case .fixed(_, let currency) = rules.discount, CouponWorth.isMismatch(currency, cart.currency) {
+            refuse(.currencyMismatch, "The coupon is in \(currency?.code ?? ""), the cart in \(cart.currency?.code ?? "").")
+        }
+        if rules.firstOrderOnly, coupon.hasOtherOrder { refuse(.firstOrderOnly, "The coupon is for a first order only.") }
+        if coupon.hasHolder, !person.isNobody, !coupon.isHeld(by: person) { refuse(.wrongCustomer, "The coupon is somebody else's.") }
+        if person.isNobody, rules.isAboutSomebody || coupon.hasHolder {
+            refuse(.customerRequired, "Whether the coupon is good depends on the customer.")
+        }
+        if coupon.isShutOut { refuse(.notStackable, "It does not go together with another coupon of this order.") }
+        self.init(refusals: refusals, worth: refusals.isEmpty ? CouponWorth(rules.discount, on: cart) : .nothing)
+    }
+
+    public var reasons: JSON { .array(refusals.map(\.json)) }
+
+    /// As `validate` answers it.
+    public func json(_ cart: Cart) -> JSON {
+        [
+            "valid": .bool(isValid), "discount": .int(worth.discount), "free_shipping": .bool(worth.freeShipping),
+            "items": worth.items(of: cart),
+            "reasons": reasons,
+        ]
+    }
+}
