@@ -1,10 +1,11 @@
 public import SharedRuntime
 
-/// loyalty-svc: customers, orders, points and what they tell the merchant.
+/// loyalty-svc: customers, orders, points, coupons and what they tell the merchant.
 public enum LoyaltyService {
     /// Each call makes a service of its own: its memory of the programme belongs to one store.
     public static var definition: ServiceDefinition {
         let catalogues = CatalogueCache()
+        let clock = OverviewClock()
         var timers = TimerHandlers()
         timers.on(PointsLedger.activation, perform: LotTimers.activate)
         timers.on(PointsLedger.expiration, perform: LotTimers.expire)
@@ -19,9 +20,14 @@ public enum LoyaltyService {
                 EarningRulesController(house: house, catalogues: catalogues).addRoutes(to: router)
                 MembersController(house: house, catalogues: catalogues).addRoutes(to: router)
                 LedgerController(house: house).addRoutes(to: router)
+                CouponBatchesController(house: house, catalogues: catalogues).addRoutes(to: router)
+                CouponsController(house: house).addRoutes(to: router)
                 MetricsController(house: house, catalogues: catalogues).addRoutes(to: router)
             },
-            overview: LoyaltyOverview.parts,
-            prepare: ProgrammeStore.prepare)
+            overview: { try LoyaltyOverview.parts($0, now: clock.now, $1) },
+            prepare: { house in
+                clock.follow(house.clock)
+                try await ProgrammeStore.prepare(house)
+            })
     }
 }

@@ -3,7 +3,8 @@ import SharedStore
 /// The schema of loyalty-svc, step by step.
 enum LoyaltyMigrations {
     static let all: [Migration] = [
-        Migration(1, "customers, orders, points") { dialect in customers(dialect) + orders(dialect) + programme + points(dialect) }
+        Migration(1, "customers, orders, points") { dialect in customers(dialect) + orders(dialect) + programme + points(dialect) },
+        Migration(2, "coupons and grants") { dialect in coupons(dialect) + grants(dialect) },
     ]
 
     /// `said_at` and `said_times` tell when each field was last said, so that late events do not overwrite newer ones (FieldTimes).

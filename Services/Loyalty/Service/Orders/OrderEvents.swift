@@ -33,6 +33,10 @@ struct OrderEvents: Sendable {
         } else {
             try OrderStore.update(record, db)
         }
+        if stage == .cancelled || record.order.couponCodes != nil {
+            try Redemptions(change: change)
+                .settle(record, before: known?.order.couponCodes, isCancelling: stage == .cancelled, buyer: buyer)
+        }
         guard let buyer else { return }
         let happened = Self.triggers(event.type, isNew: known == nil)
         var settlement = OrderSettlement(

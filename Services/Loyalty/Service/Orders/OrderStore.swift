@@ -39,6 +39,19 @@ enum OrderStore {
             """)
     }
 
+    /// Whether any of these customers has an order that was not cancelled, one placed by `placedBy` where that is said.
+    static func hasOrder(_ customerIDs: [String], except orderID: String?, placedBy: Timestamp?, _ db: SQLConnection) throws -> Bool {
+        try db.exists(
+            """
+            SELECT 1 FROM orders WHERE customer_id IN \(list: customerIDs) AND order_id <> \(orderID ?? "") AND cancelled_at IS NULL
+                AND placed_at <= \(placedBy ?? Timestamp(milliseconds: .max))
+            """)
+    }
+
+    static func isCancelled(_ id: String, _ db: SQLConnection) throws -> Bool {
+        try db.exists("SELECT 1 FROM orders WHERE order_id = \(id) AND cancelled_at IS NOT NULL")
+    }
+
     /// Keeps a refund; false when this refund id counted for the order already.
     static func insert(_ refund: RefundData, at time: Timestamp, _ db: SQLConnection) throws -> Bool {
         try db.execute(

@@ -2,16 +2,20 @@ import LoyaltyDomain
 import Shared
 import SharedStore
 
-/// Loyalty's parts of the customer 360: who they are, what they ordered, their points. Null for somebody unknown.
+/// Loyalty's parts of the customer 360: who they are, what they ordered, their points and coupons. Null for somebody unknown; a coupon may be theirs
+/// before they are a customer.
 enum LoyaltyOverview {
-    static func parts(_ customerID: String, _ db: SQLConnection) throws -> JSONObject {
+    static func parts(_ customerID: String, now: Timestamp, _ db: SQLConnection) throws -> JSONObject {
         guard let record = try CustomerStore.find(customerID, db), record.customer.deletedAt == nil else {
-            return JSONObject(["profile", "orders", "loyalty"].map { .init(name: $0, value: .null) })
+            let coupons = try CouponOverview.part(customerID, isKnown: false, now: now, db)
+            return JSONObject(
+                ["profile", "orders", "loyalty"].map { .init(name: $0, value: .null) } + [.init(name: "coupons", value: coupons)])
         }
         return JSONObject([
             .init(name: "profile", value: record.json),
             .init(name: "orders", value: try orders(customerID, db)),
             .init(name: "loyalty", value: try MembersController.json(record.account, db)),
+            .init(name: "coupons", value: try CouponOverview.part(customerID, isKnown: true, now: now, db)),
         ])
     }
 

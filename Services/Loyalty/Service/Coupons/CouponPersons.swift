@@ -1,0 +1,55 @@
+import LoyaltyDomain
+import Shared
+import SharedRuntime
+import SharedStore
+
+/// Who is meant by a customer's id, an e-mail, or both. Whoever has the same e-mail is the same person to a coupon, guests included.
+struct CouponBuyer: Sendable {
+    var person: CouponPerson
+    /// By what name they are kept and told: the id that was named, else the customer of the e-mail.
+    var customerID: String?
+    var emailKey: String?
+
+    /// One e-mail may belong to several customers; nobody has more of them.
+    private static let most = 50
+
+    init(customerID: String?, email: String?, _ db: SQLConnection) throws {
+        var emailKeys = [EmailKey.make(email)].compactMap { $0 }
+        if let customerID,
+            let own = try db.first("SELECT email_key FROM customers WHERE customer_id = \(customerID)", { $0.textOrNil(0) }) ?? nil,
+            !emailKeys.contains(own)
+        {
+            emailKeys.append(own)
+        }
+        var customerIDs = [customerID].compactMap { $0 }
+        if !emailKeys.isEmpty {
+            let others = try db.all(
+                """
+                SELECT customer_id FROM customers WHERE email_key IN \(list: emailKeys) ORDER BY guest, created_at, customer_id LIMIT \(Self.most)
+                """
+            ) { $0.text(0) }
+            customerIDs += others.filter { $0 != customerID }
+        }
+        person = CouponPerson(customerIDs: customerIDs, emailKeys: emailKeys)
+        emailKey = emailKeys.first
+        self.customerID = customerIDs.first ?? Guest.id(email: emailKey)
+    }
+}
+
+extension CouponStanding {
+    /// A coupon as it stands for somebody's order. `orderID` is nil where there is no order yet; orders placed after `placedBy` are none that came
+    /// first.
+    init(_ coupon: CouponRecord, for buyer: CouponBuyer, orderID: String?, placedBy: Timestamp? = nil, _ db: SQLConnection) throws {
+        let rules = coupon.rules
+        self.init(rules, holderEmailKey: coupon.holderEmailKey)
+        isCancelled = coupon.cancelledAt != nil
+        redemptions = coupon.redemptions
+        if rules.perCustomer != nil, !buyer.person.isNobody {
+            redemptionsOfPerson = try RedemptionStore.count(batchID: coupon.batchID, of: buyer.person, db)
+        }
+        if rules.firstOrderOnly {
+            hasOtherOrder = try OrderStore.hasOrder(buyer.person.customerIDs, except: orderID, placedBy: placedBy, db)
+        }
+        if let orderID { isShutOut = try RedemptionStore.shutsOut(coupon, orderID: orderID, db) }
+    }
+}

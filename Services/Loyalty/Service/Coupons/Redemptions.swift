@@ -1,0 +1,122 @@
+import LoyaltyDomain
+import Shared
+import SharedRuntime
+import SharedStore
+
+/// Uses of coupons, whichever way they come: a call and the order event that names the same code and order are one use. What is checked and what is
+/// written is one transaction.
+struct Redemptions {
+    let change: Change
+
+    private var db: SQLConnection { change.db }
+
+    // MARK: - By call
+
+    /// Uses a coupon for an order if its terms allow it. The same order again answers the use that stands.
+    func redeem(
+        _ code: CouponCode?, orderID: String, cart: Cart, customer: (id: String?, email: String?)
+    ) throws -> (RedemptionRecord, isNew: Bool) {
+        guard let coupon = try CouponStore.claim(code, db) else { throw Self.problem(.notFound) }
+        if let known = try RedemptionStore.find(coupon.code, orderID: orderID, db), known.releasedAt == nil { return (known, false) }
+        guard try !OrderStore.isCancelled(orderID, db) else { throw Problem.conflict("order_cancelled", "This order was cancelled.") }
+        let buyer = try CouponBuyer(customerID: customer.id, email: customer.email, db)
+        let verdict = CouponVerdict(
+            try CouponStanding(coupon, for: buyer, orderID: orderID, db), cart: cart, person: buyer.person, now: change.now)
+        guard verdict.isValid else { throw Self.problem(verdict) }
+        return (try use(coupon, orderID: orderID, cart: cart, buyer: buyer, worth: verdict.worth, source: .call), true)
+    }
+
+    /// Returns an order's use of a code; false where there never was one.
+    func release(_ code: CouponCode?, orderID: String) throws -> Bool {
+        guard let coupon = try CouponStore.claim(code, db), let known = try RedemptionStore.find(coupon.code, orderID: orderID, db) else {
+            return false
+        }
+        if known.releasedAt == nil { try release(known, cause: "deleted") }
+        return true
+    }
+
+    // MARK: - By order
+
+    /// Brings an order's uses to what the order says now. `before` are the codes it named before this event.
+    ///
+    /// What the store has given is noted even where the terms would have refused it. A code that the order named and no longer names is returned, and
+    /// so are all when it is cancelled. A use by call that no event of the order has named stays: not every store lists the codes.
+    func settle(_ record: OrderRecord, before: [String]?, isCancelling: Bool, buyer: CustomerRecord?) throws {
+        let order = record.order
+        guard order.cancelledAt == nil else {
+            guard isCancelling else { return }
+            for known in try RedemptionStore.standing(orderID: order.id, db) { try release(known, cause: "cancelled") }
+            return
+        }
+        let before = Self.codes(before)
+        let now = Self.codes(order.couponCodes)
+        guard before != now else { return }
+        for code in before where !now.contains(code) {
+            guard let known = try RedemptionStore.find(code.text, orderID: order.id, db), known.releasedAt == nil else { continue }
+            try release(known, cause: "removed")
+        }
+        for code in now where !before.contains(code) { try note(code, of: order, buyer) }
+    }
+
+    /// What the order names that can be a coupon of ours, each once.
+    private static func codes(_ texts: [String]?) -> [CouponCode] {
+        var codes: [CouponCode] = []
+        for code in (texts ?? []).compactMap(CouponCode.init) where !codes.contains(code) { codes.append(code) }
+        return codes
+    }
+
+    private func note(_ code: CouponCode, of order: Order, _ customer: CustomerRecord?) throws {
+        // The store's own coupons are none of ours.
+        guard let coupon = try CouponStore.claim(code, db) else { return }
+        let buyer = try CouponBuyer(customerID: customer?.customer.id, email: order.emailKey, db)
+        if let known = try RedemptionStore.find(coupon.code, orderID: order.id, db), known.releasedAt == nil {
+            if known.customerID == nil, known.emailKey == nil {
+                try RedemptionStore.name(known, customerID: buyer.customerID, emailKey: buyer.emailKey, db)
+            }
+            return
+        }
+        let cart = Cart(order)
+        let standing = try CouponStanding(coupon, for: buyer, orderID: order.id, placedBy: order.placedAt, db)
+        let verdict = CouponVerdict(standing, cart: cart, person: buyer.person, now: min(order.placedAt, change.now))
+        let worth = verdict.isValid ? verdict.worth : CouponWorth(coupon.rules.discount, on: cart)
+        _ = try use(
+            coupon, orderID: order.id, cart: cart, buyer: buyer, worth: worth, source: .order,
+            outsideTerms: verdict.refusals.map(\.reason.rawValue))
+    }
+
+    // MARK: - Both
+
+    private func use(
+        _ coupon: CouponRecord, orderID: String, cart: Cart, buyer: CouponBuyer, worth: CouponWorth, source: RedemptionRecord.Source,
+        outsideTerms: [String] = []
+    ) throws -> RedemptionRecord {
+        let record = RedemptionRecord(
+            id: TypeID.make("redemption", at: change.now), coupon: coupon, orderID: orderID, customerID: buyer.customerID,
+            emailKey: buyer.emailKey,
+            source: source, worth: worth, cart: cart, outsideTerms: outsideTerms, redeemedAt: change.now)
+        try RedemptionStore.put(record, db)
+        try CouponStore.count(1, of: coupon.code, db)
+        try CouponNews.redeemed(record, coupon, change)
+        return record
+    }
+
+    private func release(_ record: RedemptionRecord, cause: String) throws {
+        try RedemptionStore.release(record, at: change.now, db)
+        try CouponStore.count(-1, of: record.code, db)
+        try CouponNews.released(record, cause: cause, change)
+    }
+
+    // MARK: - Refusing
+
+    /// The answer to a use that is refused: its code is the first reason, `reasons` has all.
+    static func problem(_ verdict: CouponVerdict) -> Problem {
+        guard let first = verdict.refusals.first else { return .internalError }
+        var problem =
+            first.reason == .notFound
+            ? Problem.notFound("such coupon")
+            : first.reason.isState
+                ? Problem.conflict(first.reason.rawValue, first.detail) : Problem.refused(first.reason.rawValue, first.detail)
+        problem.extensions["reasons"] = verdict.reasons
+        return problem
+    }
+}
