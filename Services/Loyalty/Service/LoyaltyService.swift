@@ -22,6 +22,7 @@ public enum LoyaltyService {
                 LedgerController(house: house).addRoutes(to: router)
                 CouponBatchesController(house: house, catalogues: catalogues).addRoutes(to: router)
                 CouponsController(house: house).addRoutes(to: router)
+                GrantsController(house: house, grants: Grants(catalogues: catalogues)).addRoutes(to: router)
                 MetricsController(house: house, catalogues: catalogues).addRoutes(to: router)
             },
             overview: { try LoyaltyOverview.parts($0, now: clock.now, $1) },

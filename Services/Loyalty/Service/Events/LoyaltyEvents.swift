@@ -6,6 +6,7 @@ enum LoyaltyEvents {
     static func handlers(_ catalogues: CatalogueCache) -> EventHandlers {
         let orders = OrderEvents(catalogues: catalogues)
         let accruals = EventAccruals(catalogues: catalogues)
+        let grants = GrantEvents(grants: Grants(catalogues: catalogues))
         var handlers = EventHandlers()
         handlers.on("*") { event, change in
             switch event.type {
@@ -24,6 +25,7 @@ enum LoyaltyEvents {
             default:
                 try accruals.apply(event, change)
             }
+            try grants.apply(event, change)
         }
         return handlers
     }

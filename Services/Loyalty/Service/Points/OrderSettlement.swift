@@ -91,7 +91,7 @@ struct OrderSettlement {
         case .clawback(let points):
             accrual.postings += 1
             let plan = try ledger.clawback(
-                points, of: accrual, policy: catalogue.programme.clawback, at: min(event.time, change.now),
+                points, cause: cause, ruleID: rule.id, policy: catalogue.programme.clawback, at: min(event.time, change.now),
                 postingKey: "claw:\(cause):\(rule.id):\(accrual.postings)", origin: origin(rule))
             accrual.reversed += plan.taken
             accrual.forgiven += plan.forgiven

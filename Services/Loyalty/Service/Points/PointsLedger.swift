@@ -138,12 +138,12 @@ struct PointsLedger {
         return points
     }
 
-    /// Takes back points of an accrual as far as the policy goes. `at` dates it.
+    /// Takes back points of an accrual (a cause and a rule) or of a grant (a cause alone) as far as the policy goes. `at` dates it.
     mutating func clawback(
-        _ points: Int64, of accrual: Accrual, policy: ClawbackPolicy, at: Timestamp, postingKey: String, origin: EntryOrigin
+        _ points: Int64, cause: String, ruleID: String?, policy: ClawbackPolicy, at: Timestamp, postingKey: String, origin: EntryOrigin
     ) throws -> ClawbackPlan {
         let open = try LotStore.open(account.memberID, db)
-        let own = open.filter { $0.cause == accrual.cause && $0.ruleID == accrual.ruleID }.map(\.lot)
+        let own = open.filter { $0.cause == cause && $0.ruleID == ruleID }.map(\.lot)
         let plan = policy.plan(points, own: own, others: { open.map(\.lot) }, debt: account.counters.debt)
         try take(plan.pending, .clawedBack, from: .memberPending, to: .clawedBack, open, cause: postingKey + ":pending", at: at, origin)
         try take(plan.active, .clawedBack, from: .memberActive, to: .clawedBack, open, cause: postingKey + ":active", at: at, origin)

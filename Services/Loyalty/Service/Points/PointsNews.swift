@@ -27,8 +27,11 @@ struct PointsNews {
     }
 
     /// Says it all. `points` is the sum; where several rules gave points, `rule_id`, `lot_id` and the dates are those of the largest part and
-    /// `accruals` lists all parts. `reason` and `refundID` tell why points were taken back, or given by hand.
-    func emit(_ account: MemberAccount, orderID: String?, reason: String? = nil, refundID: String? = nil, _ change: Change) throws {
+    /// `accruals` lists all parts. `reason`, `refundID` and `grantKey` tell why points were taken back, or given by hand or by a grant.
+    func emit(
+        _ account: MemberAccount, orderID: String?, reason: String? = nil, refundID: String? = nil, grantKey: String? = nil,
+        _ change: Change
+    ) throws {
         if let first = earned.max(by: { $0.points < $1.points }) {
             var data = Self.standing(account, orderID)
             data["points"] = .int(earned.reduce(0) { Exact.sum($0, $1.points) })
@@ -39,6 +42,7 @@ struct PointsNews {
             data["expires_at"] = .from(first.lot.expiresAt)
             if earned.count > 1 { data["accruals"] = .array(earned.map(Self.json)) }
             if first.rule == nil { data["reason"] = .from(reason) }
+            if let grantKey { data["grant_key"] = .string(grantKey) }
             try change.emit("points.earned", subject: account.customerID, data: .object(data))
         }
         if reversed > 0 || forgiven > 0 {
@@ -47,6 +51,7 @@ struct PointsNews {
             data["forgiven"] = .int(forgiven)
             data["cause"] = .from(reason)
             data["refund_id"] = .from(refundID)
+            if let grantKey { data["grant_key"] = .string(grantKey) }
             try change.emit("points.reversed", subject: account.customerID, data: .object(data))
         }
         for (points, lot) in expired { try Self.emitExpired(points, lot, account, orderID: orderID, change) }
