@@ -134,6 +134,8 @@ struct OrderCouponTests {
             #expect(try await states() == ["USED": "redeemed", "MINE": "expired", "LATER": "not_started"])
             #expect(try await house.overview("7")["coupons"]?[0]?["code"] == "OTHERS")
             #expect(try await house.test.said("coupon.issued").map(\.subject) == ["42", "42", "7"])
+            try await house.send(event("customer.deleted", ["customer": ["id": "42"]], at: 9))
+            #expect(try await house.overview("42")["coupons"] == .null)
         }
     }
 }

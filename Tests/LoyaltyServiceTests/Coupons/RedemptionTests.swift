@@ -149,6 +149,19 @@ struct RedemptionTests {
         }
     }
 
+    @Test("a coupon for a first order is used once, even before any order is heard of")
+    func firstOrder() async throws {
+        try await LoyaltyHouse.with { house in
+            try await house.addCoupons(couponBatch("FIRST", ["first_order_only": true]))
+            let statuses = try await Self.atOnce { number in
+                try await house.redeem("FIRST", "order-\(number)", customer: ["email": "new@example.com"]).status
+            }
+            #expect(statuses == [201: 1, 422: 63])
+            #expect(try await house.validate("FIRST", customer: ["email": "New@example.com"]).reasonCodes == ["first_order_only"])
+            #expect(try await house.validate("FIRST", customer: ["email": "other@example.com"])["valid"] == true)
+        }
+    }
+
     @Test("a coupon that stands alone goes together with no other")
     func stacking() async throws {
         try await LoyaltyHouse.with { house in

@@ -17,13 +17,22 @@ enum GrantStore {
         } ?? nil
     }
 
+    /// Takes a key for this transaction, which must ``put(_:_:)`` what became of it; false where it is taken. Of two at once the second waits here.
+    static func claim(_ key: String, _ change: Change) throws -> Bool {
+        try change.db.execute(
+            """
+            INSERT INTO grants (grant_key, state, outcome, created_at, updated_at) VALUES (\(key), '', '', \(change.now), \(change.now))
+            ON CONFLICT (grant_key) DO NOTHING
+            """) > 0
+    }
+
     static func put(_ record: GrantRecord, _ change: Change) throws {
         let outcome = record.outcome
         try change.db.execute(
             """
-            INSERT INTO grants (grant_key, state, outcome, customer_id, created_at, updated_at)
-            VALUES (\(outcome.key), \(outcome.state.rawValue), \(outcome.json), \(record.customerID), \(change.now), \(change.now))
-            ON CONFLICT (grant_key) DO UPDATE SET state = excluded.state, outcome = excluded.outcome, updated_at = excluded.updated_at
+            UPDATE grants SET state = \(outcome.state.rawValue), outcome = \(outcome.json), customer_id = \(record.customerID),
+                updated_at = \(change.now)
+            WHERE grant_key = \(outcome.key)
             """)
     }
 }

@@ -16,7 +16,10 @@ struct Grants: Sendable {
 
     /// Gives a reward, or answers what became of its key before; the first grant of a key stands, whatever a later one asks for.
     func give(_ grant: Grant, _ change: Change) throws -> GrantOutcome {
-        if let known = try GrantStore.find(grant.key, change.db) { return known.outcome }
+        guard try GrantStore.claim(grant.key, change) else {
+            guard let known = try GrantStore.find(grant.key, change.db) else { throw Problem.internalError }
+            return known.outcome
+        }
         let record: GrantRecord
         do {
             // Half a reward is none: what was written before the refusal goes.

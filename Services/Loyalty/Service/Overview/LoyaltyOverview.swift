@@ -6,8 +6,9 @@ import SharedStore
 /// before they are a customer.
 enum LoyaltyOverview {
     static func parts(_ customerID: String, now: Timestamp, _ db: SQLConnection) throws -> JSONObject {
-        guard let record = try CustomerStore.find(customerID, db), record.customer.deletedAt == nil else {
-            let coupons = try CouponOverview.part(customerID, isKnown: false, now: now, db)
+        let known = try CustomerStore.find(customerID, db)
+        guard let record = known, record.customer.deletedAt == nil else {
+            let coupons = known != nil ? JSON.null : try CouponOverview.part(customerID, isKnown: false, now: now, db)
             return JSONObject(
                 ["profile", "orders", "loyalty"].map { .init(name: $0, value: .null) } + [.init(name: "coupons", value: coupons)])
         }

@@ -8,7 +8,7 @@ struct EntryOrigin: Sendable {
     var orderID: String?
     var ruleID: String?
     var ruleVersion: Int64?
-    /// A person's reason for an adjustment.
+    /// A person's reason for an adjustment, or what a grant is called.
     var note: String?
 }
 
