@@ -133,13 +133,17 @@ enum RedemptionStore {
             """)
     }
 
-    /// How many orders of this person a batch is used for.
+    /// How many orders of this person a batch is used for. Two searches, each by the person: a shared code has far more uses than anybody has.
     static func count(batchID: String, of person: CouponPerson, _ db: SQLConnection) throws -> Int64 {
         try db.first(
             """
-            SELECT COUNT(*) FROM coupon_redemptions
-            WHERE batch_id = \(batchID) AND released_at IS NULL
-                AND (customer_id IN \(list: person.customerIDs) OR email_key IN \(list: person.emailKeys))
+            SELECT COUNT(*) FROM (
+                SELECT code, order_id FROM coupon_redemptions
+                WHERE customer_id IN \(list: person.customerIDs) AND batch_id = \(batchID) AND released_at IS NULL
+                UNION
+                SELECT code, order_id FROM coupon_redemptions
+                WHERE email_key IN \(list: person.emailKeys) AND batch_id = \(batchID) AND released_at IS NULL
+            ) AS uses
             """
         ) { $0.int(0) } ?? 0
     }
