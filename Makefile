@@ -1,6 +1,6 @@
 # Vefa's commands. `make run` and `make test` are the two that matter.
 .DEFAULT_GOAL := help
-.PHONY: help run dev test bench format format-check openapi
+.PHONY: help run dev demo test bench format format-check openapi
 
 SWIFT_SOURCES := Package.swift Shared Services gateway Tests
 
@@ -15,6 +15,11 @@ run: ## build (release) and run the five executables on loopback; Ctrl-C stops t
 dev: export VEFA_BUILD := debug
 dev: ## the same with the debug build
 	@compose/local
+
+demo: export VEFA_KEY := $(or $(KEY),$(VEFA_KEY),$(VEFA_BOOTSTRAP_SECRET_KEY))
+demo: ## a year of a made-up shop into a running suite: make demo KEY=sk_… [URL=http://127.0.0.1:8080] [SEED=7] [UNTIL=2026-11-22]
+	@command -v python3 >/dev/null || { echo 'demo: python3 (3.9 or newer) is needed, and not on the PATH'; exit 1; }
+	@python3 -B compose/demo $(if $(URL),--url '$(URL)') $(if $(SEED),--seed '$(SEED)') $(if $(UNTIL),--until '$(UNTIL)')
 
 test: ## build and run all tests, with a summary
 	@Tests/run
