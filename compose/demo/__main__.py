@@ -1,6 +1,7 @@
 """`make demo`: streams a year of Ihlamur, a made-up Turkish cosmetics shop, into a running suite and shows what to look at.
 
 Reads VEFA_KEY (a secret key) and the arguments below. Ends with 0 when all went well, 1 with words when not, 130 when interrupted."""
+
 from __future__ import annotations
 
 import argparse
@@ -27,7 +28,7 @@ def main() -> int:
     parser.add_argument("--print", action="store_true", help="write the events as NDJSON to standard output and send nothing")
     options = parser.parse_args()
     if not options.seed.isdigit():
-        raise DemoError(f"SEED is \"{options.seed}\"; a whole number was expected.")
+        raise DemoError(f'SEED is "{options.seed}"; a whole number was expected.')
     if options.print:
         sys.stdout.buffer.writelines(Year(int(options.seed), _date(options.until) or _today()).lines())
         return 0
@@ -56,7 +57,10 @@ def main() -> int:
         print(f"\n  {number(there)} of them were there already from a run before and counted once.")
     fresh = _fresh(year)
     if new and fresh:
-        print(f"\n  {fresh} orders are younger than three days: those customers get their order confirmation, as from a live shop. Nobody else is mailed.")
+        print(
+            f"\n  {fresh} orders are younger than three days: those customers get their order confirmation, as from a live shop."
+            "\n  Nobody is mailed about anything older."
+        )
     print("\nToday:\n", flush=True)
     stage = Stage(suite, year)
     play(stage)
@@ -81,7 +85,7 @@ def _date(text: str) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise DemoError(f"UNTIL is \"{text}\"; a day such as 2026-11-22 was expected.") from None
+        raise DemoError(f'UNTIL is "{text}"; a day such as 2026-11-22 was expected.') from None
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 """Chance that repeats itself: whole numbers only, so that a seed means the same year on every machine and in every version of Python."""
+
 from __future__ import annotations
 
 import hashlib

@@ -1,4 +1,5 @@
 """Talks to a running suite through its gateway: one connection, kept open; patient with 429 and 503, clear about everything else."""
+
 from __future__ import annotations
 
 import http.client
@@ -44,8 +45,12 @@ class Answer:
         """What a refusal says, in one line."""
         if not isinstance(self.body, dict):
             return f"answer {self.status}"
-        errors = [f"{error.get('pointer', '')} {error.get('detail') or error.get('code', '')}".strip() for error in self.body.get("errors") or []]
-        return f"{self.status} {self.code}: " + "; ".join([self.body.get("detail") or self.body.get("title") or "", *errors][:3]).strip("; ")
+        errors = [
+            f"{error.get('pointer', '')} {error.get('detail') or error.get('code', '')}".strip() for error in self.body.get("errors") or []
+        ]
+        return f"{self.status} {self.code}: " + "; ".join([self.body.get("detail") or self.body.get("title") or "", *errors][:3]).strip(
+            "; "
+        )
 
 
 class Suite:
@@ -56,12 +61,13 @@ class Suite:
         except ValueError:
             port = -1
         if parts.scheme not in ("http", "https") or not parts.hostname or port == -1:
-            raise DemoError(f"URL is \"{url}\"; an address such as http://127.0.0.1:8080 was expected.")
+            raise DemoError(f'URL is "{url}"; an address such as http://127.0.0.1:8080 was expected.')
         self.url = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
         self._key, self._prefix = key, parts.path.rstrip("/")
         if parts.scheme == "https":
             self._connection: http.client.HTTPConnection = http.client.HTTPSConnection(
-                parts.hostname, port, timeout=_TIMEOUT, context=ssl.create_default_context())
+                parts.hostname, port, timeout=_TIMEOUT, context=ssl.create_default_context()
+            )
         else:
             self._connection = http.client.HTTPConnection(parts.hostname, port, timeout=_TIMEOUT)
 
@@ -75,7 +81,9 @@ class Suite:
 
     def write(self, method: str, path: str, body: Any, key: str) -> Answer:
         """A command; `key` makes it one command however often it is sent."""
-        return self._send(method, path, json.dumps(body, ensure_ascii=False).encode(), {"Content-Type": "application/json", "Idempotency-Key": key})
+        return self._send(
+            method, path, json.dumps(body, ensure_ascii=False).encode(), {"Content-Type": "application/json", "Idempotency-Key": key}
+        )
 
     def events(self, lines: Sequence[bytes]) -> Answer:
         """A piece of the stream, in chunks as it is read."""
@@ -110,7 +118,10 @@ class Suite:
             raise DemoError(f"Something else than Vefa answers at {self.url} ({ready.status} for /readyz). Is URL right?")
         known = self.get("/v1/events/none?source=none")
         if known.status == 401:
-            raise DemoError("The suite does not know this key. `make run` shows the first one once, at its first start; another can be made by POST /v1/api_keys.")
+            raise DemoError(
+                "The suite does not know this key. `make run` shows the first one once, at its first start; "
+                "another can be made by POST /v1/api_keys."
+            )
         if known.status == 403:
             raise DemoError("This key may not do that: a secret key (sk_…) with all scopes is needed.")
 
@@ -119,7 +130,9 @@ class Suite:
             return self._once("GET", path, None, {}, authorised=False)
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
-            raise DemoError(f"No suite answers at {self.url} ({_reason(error)}). Start one with `make run`, or name its address: make demo URL=http://…") from error
+            raise DemoError(
+                f"No suite answers at {self.url} ({_reason(error)}). Start one with `make run`, or name its address: make demo URL=http://…"
+            ) from error
 
     # --- The wire
 
@@ -131,7 +144,7 @@ class Suite:
                 self._connection.close()
                 if attempt == _TRIES:
                     raise DemoError(f"The suite at {self.url} stopped answering ({_reason(error)}).") from error
-                time.sleep(min(0.25 * 2 ** attempt, 5))
+                time.sleep(min(0.25 * 2**attempt, 5))
                 continue
             if answer.status not in (429, 502, 503, 504) or attempt == _TRIES:
                 return answer
@@ -146,7 +159,9 @@ class Suite:
         if streamed:
             whole["Transfer-Encoding"] = "chunked"
         try:
-            self._connection.request(method, self._prefix + path, body=_chunks(body) if streamed else body, headers=whole, encode_chunked=streamed)
+            self._connection.request(
+                method, self._prefix + path, body=_chunks(body) if streamed else body, headers=whole, encode_chunked=streamed
+            )
         except (BrokenPipeError, ConnectionResetError):
             # The answer may be there already: a refusal does not wait for the rest of the body.
             response = self._connection.getresponse()

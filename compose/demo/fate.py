@@ -1,4 +1,5 @@
 """What becomes of an order: payment, parcel, delay, delivery, cancellation, refunds."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -75,8 +76,11 @@ class Fate:
         shipped = self._working_time(paid + chance.between(6 * _HOUR, 46 * _HOUR), after=paid)
         number = f"IHL{self._year.tag.upper()}{order.id[-5:]}"
         parcel = {
-            "order_id": order.id, "customer": {name: order.data["customer"][name] for name in ("id", "email") if name in order.data["customer"]},
-            "carrier": chance.pick(_CARRIERS), "tracking_number": number, "tracking_url": f"https://kargo.example.com/{number}",
+            "order_id": order.id,
+            "customer": {name: order.data["customer"][name] for name in ("id", "email") if name in order.data["customer"]},
+            "carrier": chance.pick(_CARRIERS),
+            "tracking_number": number,
+            "tracking_url": f"https://kargo.example.com/{number}",
         }
         near = order.data["city"] in ("İstanbul", "Kocaeli", "Bursa")
         due = self._working_time(shipped + chance.between(18 * _HOUR, (44 if near else 80) * _HOUR), after=shipped)

@@ -1,4 +1,5 @@
 """The year's figures, reckoned from its events by the definitions of `GET /v1/metrics/retention`, to hold against what the suite says."""
+
 from __future__ import annotations
 
 from typing import Any, Iterable

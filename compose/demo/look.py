@@ -1,4 +1,5 @@
 """What the year came to, and where to look next: commands that can be pasted as they are."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -33,7 +34,9 @@ def report(stage: Stage) -> None:
     ledger = suite.need("GET", "/v1/loyalty/ledger/verify")
     rows.append(("points ledger", f"{number(ledger['entries'])} entries, {'balanced' if ledger['balanced'] else 'NOT BALANCED'}"))
     best = suite.need("GET", path("loyalty", "members", stage.best.id))
-    rows.append(("best customer", f"{stage.best.first_name} {stage.best.last_name}: {stage.best.orders} orders, {number(best['balance'])} points"))
+    rows.append(
+        ("best customer", f"{stage.best.first_name} {stage.best.last_name}: {stage.best.orders} orders, {number(best['balance'])} points")
+    )
     for name, words in rows:
         print(f"  {name:15} {words}")
     differing = {name: (value, said[name]) for name, value in expected.items() if said[name] != value}
@@ -47,7 +50,7 @@ def report(stage: Stage) -> None:
 def commands(stage: Stage) -> None:
     """The list at the end."""
     print("\nWhat to look at (VEFA_KEY holds the key):\n")
-    print(f"  V={stage.suite.url}; A=\"Authorization: Bearer $VEFA_KEY\"\n")
+    print(f'  V={stage.suite.url}; A="Authorization: Bearer $VEFA_KEY"\n')
     for words, request in _requests(stage):
         print(f"  # {words}\n  curl -s {request}\n")
     print(f"  All calls, to read and to try: {stage.suite.url}/docs")
@@ -57,10 +60,13 @@ def _requests(stage: Stage) -> list[tuple[str, str]]:
     made = stage.made
 
     def get(address: str) -> str:
-        return f"-H \"$A\" \"$V{address}\""
+        return f'-H "$A" "$V{address}"'
 
     requests: list[tuple[str, str]] = [
-        (f"everything about {stage.best.first_name} {stage.best.last_name}, the best customer", get(path("customers", stage.best.id, "overview"))),
+        (
+            f"everything about {stage.best.first_name} {stage.best.last_name}, the best customer",
+            get(path("customers", stage.best.id, "overview")),
+        ),
         ("the points, order by order", get(path("loyalty", "members", stage.best.id, "transactions"))),
         ("how customers return", get(f"/v1/metrics/retention?{_window(stage)}")),
     ]

@@ -1,4 +1,5 @@
 """Baskets, orders and refunds, in kuruş. Whatever is spread over lines adds up to the whole."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ FREE_SHIPPING_FROM = 75000
 
 
 def spread(amount: int, weights: list[int]) -> list[int]:
-    """`amount` in whole parts by weight, the largest remainders first: the parts add up to `amount`, and none is above its weight's share by one or more."""
+    """`amount` in whole parts by weight, the largest remainders first: they add up to `amount`, each within one of its share."""
     whole = sum(weights)
     if whole == 0:
         return [0] * len(weights)
@@ -41,10 +42,17 @@ def basket(chance: Chance, day: int, on: date) -> list[dict[str, Any]]:
         index = chance.weighted(weights)
         weights[index] = 0
         product = PRODUCTS[index]
-        items.append({
-            "line_id": str(number), "product_id": product.id, "sku": product.sku, "name": product.name, "categories": list(product.categories),
-            "quantity": 1 + chance.weighted((84, 12, 4)), "unit_price": price(product, day),
-        })
+        items.append(
+            {
+                "line_id": str(number),
+                "product_id": product.id,
+                "sku": product.sku,
+                "name": product.name,
+                "categories": list(product.categories),
+                "quantity": 1 + chance.weighted((84, 12, 4)),
+                "unit_price": price(product, day),
+            }
+        )
     return items
 
 
@@ -86,10 +94,19 @@ class Order:
 
 
 def make_order(
-    order_id: str, number: str, customer: dict[str, Any], items: list[dict[str, Any]], channel: str, city: str, placed_at: str | None,
-    coupon: tuple[str, int] | None, cart_id: str | None,
+    order_id: str,
+    number: str,
+    customer: dict[str, Any],
+    items: list[dict[str, Any]],
+    channel: str,
+    city: str,
+    placed_at: str | None,
+    coupon: tuple[str, int] | None,
+    cart_id: str | None,
 ) -> Order:
-    """Prices, discount, shipping and tax of a basket. `coupon` is a code and what it takes off; without `placed_at` the order is placed when it arrives."""
+    """Prices, discount, shipping and tax of a basket. `coupon` is a code and what it takes off.
+
+    Without `placed_at` the order is placed when it arrives."""
     subtotal = worth(items)
     discount = min(coupon[1], subtotal) if coupon else 0
     shares = spread(discount, [item["quantity"] * item["unit_price"] for item in items])
@@ -103,9 +120,20 @@ def make_order(
     in_store = channel == "store"
     shipping = 0 if in_store or subtotal - discount >= FREE_SHIPPING_FROM else SHIPPING
     data: dict[str, Any] = {
-        "order_id": order_id, "number": number, "customer": customer, "currency": CURRENCY, "subtotal": subtotal, "discount_total": discount,
-        "tax_total": sum(line["tax"] for line in lines) + vat_within(shipping), "tax_included": True, "shipping_total": shipping,
-        "total": subtotal - discount + shipping, "channel": channel, "country": "TR", "city": city, "items": lines,
+        "order_id": order_id,
+        "number": number,
+        "customer": customer,
+        "currency": CURRENCY,
+        "subtotal": subtotal,
+        "discount_total": discount,
+        "tax_total": sum(line["tax"] for line in lines) + vat_within(shipping),
+        "tax_included": True,
+        "shipping_total": shipping,
+        "total": subtotal - discount + shipping,
+        "channel": channel,
+        "country": "TR",
+        "city": city,
+        "items": lines,
     }
     if placed_at:
         data["placed_at"] = placed_at

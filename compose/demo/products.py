@@ -1,4 +1,5 @@
 """What Ihlamur sells: sixty-odd cosmetics with the prices of the first day, VAT included."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

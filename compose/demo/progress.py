@@ -1,4 +1,5 @@
 """A progress bar on a terminal, plain lines elsewhere."""
+
 from __future__ import annotations
 
 import shutil

@@ -1,18 +1,48 @@
-"""What must hold of the year's events: the catalogue's rules as docs/events.md states them, and the shop's own bookkeeping. Returns what is wrong, in words."""
+"""What must hold of the year's events: the catalogue's rules as docs/events.md states them, and the shop's own bookkeeping."""
+
 from __future__ import annotations
 
 import re
 from datetime import date, datetime
 from typing import Any, Iterable
 
-_LARGEST = 2 ** 53
+_LARGEST = 2**53
 _EMAIL = re.compile(r"[a-z0-9.]+@example\.(com|org)\Z")
 _ADDRESS = re.compile(r"@([A-Za-z0-9.-]+)")
 #: Members of `data` by type: those that must be there, those that may.
-_CUSTOMER = {"id", "email", "first_name", "last_name", "locale", "timezone", "country", "region", "city", "birthday", "accepts_marketing", "tags"}
+_CUSTOMER = {
+    "id",
+    "email",
+    "first_name",
+    "last_name",
+    "locale",
+    "timezone",
+    "country",
+    "region",
+    "city",
+    "birthday",
+    "accepts_marketing",
+    "tags",
+}
 _ORDER = {
-    "order_id", "number", "cart_id", "customer", "currency", "subtotal", "discount_total", "tax_total", "tax_included", "shipping_total", "total",
-    "coupon_codes", "referral_code", "channel", "country", "city", "placed_at", "items",
+    "order_id",
+    "number",
+    "cart_id",
+    "customer",
+    "currency",
+    "subtotal",
+    "discount_total",
+    "tax_total",
+    "tax_included",
+    "shipping_total",
+    "total",
+    "coupon_codes",
+    "referral_code",
+    "channel",
+    "country",
+    "city",
+    "placed_at",
+    "items",
 }
 _PARCEL = {"order_id", "customer", "tracking_number", "tracking_url", "carrier", "expected_at"}
 _TYPES: dict[str, tuple[set[str], set[str]]] = {

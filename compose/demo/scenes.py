@@ -1,6 +1,7 @@
 """Small scenes of today, after the year: one for each part of the suite. A part whose routes are not there is named and passed over.
 
 Everything is sent under a key made of the year, so the same scenes played again answer as before and do nothing twice."""
+
 from __future__ import annotations
 
 import time
@@ -40,7 +41,11 @@ class Stage:
 
 def play(stage: Stage) -> None:
     scenes: tuple[tuple[str, Callable[[Stage], str]], ...] = (
-        ("coupon", _coupon), ("referral", _referral), ("survey", _survey), ("cart", _cart))
+        ("coupon", _coupon),
+        ("referral", _referral),
+        ("survey", _survey),
+        ("cart", _cart),
+    )
     for name, scene in scenes:
         try:
             words = f"✓ {name:9} {scene(stage)}"
@@ -58,7 +63,8 @@ def _purchase(stage: Stage, name: str, person: Person, coupon: tuple[str, int], 
     while sum(item["quantity"] * item["unit_price"] for item in items) < at_least:
         items = basket(chance, DAYS - 1, stage.year.until)
     order = make_order(
-        f"{stage.year.tag}-{name}", f"IHL-{name.upper()}", person.brief(DAYS * 86_400), items, "web", person.city, None, coupon, None)
+        f"{stage.year.tag}-{name}", f"IHL-{name.upper()}", person.brief(DAYS * 86_400), items, "web", person.city, None, coupon, None
+    )
     tell(stage.suite, stage.year, f"{name}-paid", "order.paid", order.data)
     return order.data
 
@@ -66,17 +72,28 @@ def _purchase(stage: Stage, name: str, person: Person, coupon: tuple[str, int], 
 def _coupon(stage: Stage) -> str:
     """A shared code, tried without obligation, then used by an order."""
     code, person, value, minimum = f"IHLAMUR{stage.year.tag.upper()}", stage.members[1], 5_000, 40_000
-    answer = stage.suite.write("POST", "/v1/coupon_batches", {
-        "name": "Ihlamur demo: 50 TL off from 400 TL", "code": code, "discount": {"type": "fixed", "amount": value, "currency": CURRENCY},
-        "minimum_order": minimum, "max_redemptions": 200, "per_customer": 1,
-    }, stage.key("coupon-batch"))
+    answer = stage.suite.write(
+        "POST",
+        "/v1/coupon_batches",
+        {
+            "name": "Ihlamur demo: 50 TL off from 400 TL",
+            "code": code,
+            "discount": {"type": "fixed", "amount": value, "currency": CURRENCY},
+            "minimum_order": minimum,
+            "max_redemptions": 200,
+            "per_customer": 1,
+        },
+        stage.key("coupon-batch"),
+    )
     if Suite.lacks(answer):
         raise RouteMissing("POST", "/v1/coupon_batches")
     if not answer.ok and answer.status != 409:
         raise DemoError(f"the coupon batch was refused: {answer.words}")
     stage.made["coupon"] = code
     small = {"currency": CURRENCY, "total": 12_000, "items": [{"product_id": "dudak-balmi", "quantity": 1, "unit_price": 12_000}]}
-    verdict = stage.suite.need("POST", path("coupons", code, "validate"), {"cart": small, "customer": {"id": stage.best.id}}, stage.key("coupon-try"))
+    verdict = stage.suite.need(
+        "POST", path("coupons", code, "validate"), {"cart": small, "customer": {"id": stage.best.id}}, stage.key("coupon-try")
+    )
     reasons = ", ".join(reason["code"] for reason in verdict["reasons"])
     order = _purchase(stage, "coupon", person, (code, value), minimum)
     return f"{code}: refused for a cart of 120 TL ({reasons}), used by {order['order_id']} of {person.first_name} {person.last_name}"
@@ -128,34 +145,51 @@ _TITLES = {
     "q3": {"tr": "Bize söylemek istediğiniz bir şey var mı?", "en": "Is there anything you would like to tell us?"},
 }
 _CHOICES = (
-    ("product", {"tr": "Ürünleri", "en": "The products"}), ("parcel", {"tr": "Kargo ve paketleme", "en": "Delivery and packing"}),
-    ("price", {"tr": "Fiyatları", "en": "The prices"}), ("service", {"tr": "Müşteri hizmetlerini", "en": "Customer service"}),
+    ("product", {"tr": "Ürünleri", "en": "The products"}),
+    ("parcel", {"tr": "Kargo ve paketleme", "en": "Delivery and packing"}),
+    ("price", {"tr": "Fiyatları", "en": "The prices"}),
+    ("service", {"tr": "Müşteri hizmetlerini", "en": "Customer service"}),
 )
-_HAPPY = ("Gül suyu harika, cildim yumuşacık oldu.", "Paketleme çok özenliydi, teşekkürler!", "Her ay alıyorum, vazgeçemiyorum.", "Ihlamur parfümü çok kalıcı.")
+_HAPPY = (
+    "Gül suyu harika, cildim yumuşacık oldu.",
+    "Paketleme çok özenliydi, teşekkürler!",
+    "Her ay alıyorum, vazgeçemiyorum.",
+    "Ihlamur parfümü çok kalıcı.",
+)
 _SO_SO = ("Ürün güzel ama fiyatlar arttı.", "Kargo biraz geç geldi.", "Fena değil.")
 _UNHAPPY = ("Kargom çok gecikti, kimse haber vermedi.", "Krem cildimi kuruttu, iade ettim.", "Kutu ezilmiş geldi.")
 
 
 def _survey(stage: Stage) -> str:
     """A question after delivery, answered by customers as the year treated them; some visitors see it and close it."""
-    survey = stage.suite.need("POST", "/v1/surveys", {
-        "name": "Ihlamur: memnuniyet / satisfaction",
-        "questions": [
-            {"id": "q1", "kind": "nps", "title": _TITLES["q1"], "required": True},
-            {"id": "q2", "kind": "single", "title": _TITLES["q2"], "choices": [{"id": id, "title": title} for id, title in _CHOICES]},
-            {"id": "q3", "kind": "text", "title": _TITLES["q3"]},
-        ],
-        "reward": {"kind": "points", "points": 50},
-        "trigger": {"event": "order.delivered", "after_days": 3},
-    }, stage.key("survey"))["id"]
+    survey = stage.suite.need(
+        "POST",
+        "/v1/surveys",
+        {
+            "name": "Ihlamur: memnuniyet / satisfaction",
+            "questions": [
+                {"id": "q1", "kind": "nps", "title": _TITLES["q1"], "required": True},
+                {"id": "q2", "kind": "single", "title": _TITLES["q2"], "choices": [{"id": id, "title": title} for id, title in _CHOICES]},
+                {"id": "q3", "kind": "text", "title": _TITLES["q3"]},
+            ],
+            "reward": {"kind": "points", "points": 50},
+            "trigger": {"event": "order.delivered", "after_days": 3},
+        },
+        stage.key("survey"),
+    )["id"]
     stage.suite.need("POST", path("surveys", survey, "publish"), {}, stage.key("survey-publish"))
     stage.made["survey"] = survey
     chance = Chance(stage.year.seed, "survey")
     for number in range(1, 61):
         visitor = f"{stage.year.tag}-v{number:03d}"
         for kind in ("seen", "closed") if chance.percent(45) else ("seen",):
-            stage.suite.need("POST", path("surveys", survey, "interactions"), {"visitor_id": visitor, "kind": kind}, stage.key(f"{visitor}-{kind}"))
-    asked = sorted((person for person in stage.members if person.last_delivery is not None), key=lambda person: (-(person.last_delivery or 0), person.number))
+            stage.suite.need(
+                "POST", path("surveys", survey, "interactions"), {"visitor_id": visitor, "kind": kind}, stage.key(f"{visitor}-{kind}")
+            )
+    asked = sorted(
+        (person for person in stage.members if person.last_delivery is not None),
+        key=lambda person: (-(person.last_delivery or 0), person.number),
+    )
     answered = refused = 0
     said = ""
     for person in asked[:_RESPONSES]:
@@ -172,7 +206,8 @@ def _survey(stage: Stage) -> str:
     stats = stage.suite.need("GET", path("surveys", survey, "stats"))
     nps = stats["questions"]["q1"]
     low, high = nps["interval"]
-    return f"{stats['seen']} saw it, {stats['completed']} answered, {stats['closed']} closed it; NPS {nps['nps']:.0f} (95 %: {low:.0f} to {high:.0f})"
+    people = f"{stats['seen']} saw it, {stats['completed']} answered, {stats['closed']} closed it"
+    return f"{people}; NPS {nps['nps']:.0f} (95 %: {low:.0f} to {high:.0f})"
 
 
 def _answers(person: Person, chance: Chance) -> dict[str, Any]:
@@ -206,7 +241,7 @@ def _cart(stage: Stage) -> str:
 
 
 def _cart_flow(stage: Stage) -> str | None:
-    """The id of the published abandoned-cart flow; a draft is made and published where there is none. None where the suite has no such preset."""
+    """The id of the published abandoned-cart flow, made where there is none yet; None where the suite has no such preset."""
     for known in stage.suite.need("GET", "/v1/flows?limit=200")["data"]:
         if known.get("preset") == "abandoned_cart" and known.get("state") == "published":
             return known["id"]

@@ -1,4 +1,5 @@
 """When people buy: weekdays, hours, and the days of the Turkish shopping year."""
+
 from __future__ import annotations
 
 from datetime import date, timedelta
@@ -10,8 +11,24 @@ _MONTHS = (92, 98, 100, 96, 102, 100, 90, 86, 98, 102, 118, 112)
 HOURS = (14, 7, 3, 2, 2, 3, 8, 18, 30, 42, 50, 56, 64, 58, 50, 48, 50, 52, 54, 62, 78, 92, 84, 44)
 
 # The first day of the feasts, which move through the year.
-_RAMAZAN = (date(2023, 4, 21), date(2024, 4, 10), date(2025, 3, 30), date(2026, 3, 20), date(2027, 3, 9), date(2028, 2, 26), date(2029, 2, 14))
-_KURBAN = (date(2023, 6, 28), date(2024, 6, 16), date(2025, 6, 6), date(2026, 5, 27), date(2027, 5, 16), date(2028, 5, 5), date(2029, 4, 24))
+_RAMAZAN = (
+    date(2023, 4, 21),
+    date(2024, 4, 10),
+    date(2025, 3, 30),
+    date(2026, 3, 20),
+    date(2027, 3, 9),
+    date(2028, 2, 26),
+    date(2029, 2, 14),
+)
+_KURBAN = (
+    date(2023, 6, 28),
+    date(2024, 6, 16),
+    date(2025, 6, 6),
+    date(2026, 5, 27),
+    date(2027, 5, 16),
+    date(2028, 5, 5),
+    date(2029, 4, 24),
+)
 
 
 def mothers_day(year: int) -> date:

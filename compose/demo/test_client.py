@@ -1,4 +1,5 @@
 """How the demo meets a suite that is not there, is busy, refuses, breaks off, or lacks a route. The suite is a stand-in on loopback."""
+
 from __future__ import annotations
 
 import contextlib
@@ -18,7 +19,6 @@ import stream  # noqa: E402
 from client import DemoError, RouteMissing, Suite  # noqa: E402
 from scenes import Stage, play  # noqa: E402
 from year import Year  # noqa: E402
-
 
 
 class StandIn:

@@ -1,4 +1,5 @@
 """The year is the same twice, adds up, and could have happened; none of its people could be anybody's."""
+
 from __future__ import annotations
 
 import copy
@@ -27,7 +28,9 @@ class YearTests(unittest.TestCase):
 
     def test_the_bytes_are_the_same_in_every_version_of_python(self) -> None:
         # Whoever changes the shop on purpose puts the new value here.
-        self.assertEqual(hashlib.sha256(b"".join(self.year.lines())).hexdigest(), "79c6764d7a1a232c97cc52b116e0f62e6c1fe1d1e9b030735e1e94609c7bb976")
+        self.assertEqual(
+            hashlib.sha256(b"".join(self.year.lines())).hexdigest(), "79c6764d7a1a232c97cc52b116e0f62e6c1fe1d1e9b030735e1e94609c7bb976"
+        )
 
     def test_another_seed_or_day_shares_no_id_with_this_year(self) -> None:
         ids = {event["id"] for event in self.year.events}

@@ -1,4 +1,5 @@
 """A year of the shop: who comes, when they buy, and everything else that happens. What becomes of an order is in fate.py."""
+
 from __future__ import annotations
 
 import base64
@@ -31,7 +32,7 @@ class Purchase:
 
 
 class Year:
-    """The events from 365 days before `until` up to its midnight (UTC), in the order of their times. The same `seed` and `until` make the same bytes."""
+    """The events of the 365 days before `until` (UTC), in the order of their times. The same `seed` and `until` make the same bytes."""
 
     def __init__(self, seed: int, until: date) -> None:
         self.seed, self.until = seed, until
@@ -47,7 +48,9 @@ class Year:
         self._made: list[tuple[int, int, dict[str, Any]]] = []
         self._catalogue()
         self._arrivals()
-        purchases = sorted((one for person in self.people for one in self._purchases(person)), key=lambda one: (one.second, one.person.number))
+        purchases = sorted(
+            (one for person in self.people for one in self._purchases(person)), key=lambda one: (one.second, one.person.number)
+        )
         self._orders(purchases)
         self._left_carts()
         self._newsletter()
@@ -90,7 +93,12 @@ class Year:
             self.say(1 + number, f"{self.tag}-{product.id}-new", "product.upserted", {"product": _shown(product, 0, True)})
         for day, _ in PRICE_RISES:
             for number, product in enumerate(PRODUCTS):
-                self.say(day * DAY + 60 + number, f"{self.tag}-{product.id}-price-{day}", "product.upserted", {"product": _shown(product, day, True)})
+                self.say(
+                    day * DAY + 60 + number,
+                    f"{self.tag}-{product.id}-price-{day}",
+                    "product.upserted",
+                    {"product": _shown(product, day, True)},
+                )
         chance = Chance(self.seed, "stock")
         for number in range(24):
             product, day, gone = chance.pick(PRODUCTS), chance.between(5, DAYS - 20), chance.between(2, 12)
@@ -159,7 +167,16 @@ class Year:
             if cart_id:
                 self._cart(max(second - chance.between(90, 195), 1), cart_id, customer, items, "cart.updated")
             order = make_order(
-                f"{self.tag}-o{count:05d}", f"IHL-{10_000 + count}", customer, items, channel, person.city, self.time(second), coupon, cart_id)
+                f"{self.tag}-o{count:05d}",
+                f"IHL-{10_000 + count}",
+                customer,
+                items,
+                channel,
+                person.city,
+                self.time(second),
+                coupon,
+                cart_id,
+            )
             fate.of(order, person, second)
 
     def _cart(self, second: int, cart_id: str, customer: dict[str, Any], items: list[dict[str, Any]], type: str) -> None:
@@ -187,7 +204,12 @@ class Year:
             data = {"email": reader.email, "topics": ["newsletter"], "source": chance.pick(("footer", "popup", "checkout"))}
             self.say(second, f"{self.tag}-n{number:04d}-in", "newsletter.subscribed", data)
             if chance.percent(12):
-                self.say(second + chance.between(5, 120) * DAY, f"{self.tag}-n{number:04d}-out", "newsletter.unsubscribed", {**data, "source": "mail"})
+                self.say(
+                    second + chance.between(5, 120) * DAY,
+                    f"{self.tag}-n{number:04d}-out",
+                    "newsletter.unsubscribed",
+                    {**data, "source": "mail"},
+                )
         for person in self.people:
             if person.registered_at is not None and chance.percent(7):
                 second = person.registered_at + chance.between(2, 150) * DAY
@@ -201,13 +223,26 @@ class Year:
             if person.registered_at is not None and chance.percent(13):
                 network = _NETWORKS[chance.weighted([weight for _, weight in _NETWORKS])][0]
                 second = person.registered_at + chance.between(300, 60 * DAY)
-                self.say(second, f"{person.id}-{network}", "social.followed", {
-                    "network": network, "customer": {"id": person.id}, "url": f"https://{network}.com/ihlamur.example", "distinct_id": f"{network}:{person.id}"})
+                self.say(
+                    second,
+                    f"{person.id}-{network}",
+                    "social.followed",
+                    {
+                        "network": network,
+                        "customer": {"id": person.id},
+                        "url": f"https://{network}.com/ihlamur.example",
+                        "distinct_id": f"{network}:{person.id}",
+                    },
+                )
 
 
 def cart(cart_id: str, customer: dict[str, Any], items: list[dict[str, Any]]) -> dict[str, Any]:
     return {
-        "cart_id": cart_id, "customer": customer, "currency": CURRENCY, "total": worth(items), "items": items,
+        "cart_id": cart_id,
+        "customer": customer,
+        "currency": CURRENCY,
+        "total": worth(items),
+        "items": items,
         "recovery_url": f"{SHOP_URL}/sepet/{cart_id}",
     }
 
@@ -218,6 +253,12 @@ def line(event: dict[str, Any]) -> bytes:
 
 def _shown(product: Product, day: int, in_stock: bool) -> dict[str, Any]:
     return {
-        "id": product.id, "name": product.name, "url": product.url, "image_url": f"{SHOP_URL}/resim/{product.id}.jpg", "price": price(product, day),
-        "currency": CURRENCY, "categories": list(product.categories), "in_stock": in_stock,
+        "id": product.id,
+        "name": product.name,
+        "url": product.url,
+        "image_url": f"{SHOP_URL}/resim/{product.id}.jpg",
+        "price": price(product, day),
+        "currency": CURRENCY,
+        "categories": list(product.categories),
+        "in_stock": in_stock,
     }
