@@ -28,7 +28,7 @@ class Progress:
         words = f"{share:3d} %  {number(done)} of {number(self._total)}  {rate}  {note}".rstrip()
         if self._terminal:
             columns = shutil.get_terminal_size().columns
-            width = max(10, min(32, columns - len(self._label) - 56))
+            width = max(10, min(32, columns - len(self._label) - 58))
             full = share * width // 100
             text = f"  {self._label}  {'█' * full}{'░' * (width - full)}  {words}"[: columns - 1]
             print(f"\r\x1b[K{text}", end="", flush=True)

@@ -42,7 +42,7 @@ def send(suite: Suite, year: Year) -> tuple[int, int]:
                 "That is a mistake in the demo or in the suite; please report it."
             )
         new, there = new + answer.body["accepted"], there + answer.body["duplicates"]
-        progress.show(start + len(piece), f"{number(there)} there already" if there else "")
+        progress.show(start + len(piece), "duplicates" if there else "")
     progress.end()
     return new, there
 
