@@ -70,9 +70,11 @@ def main() -> int:
 
 
 def _fresh(year: Year) -> int:
-    """How many orders are not too old for mail: an event more than 72 hours behind the clock reaches no customer."""
+    """How many orders are mailed: not cancelled, and not more than 72 hours behind the clock; an older event reaches no customer."""
     since = (datetime.now(timezone.utc) - timedelta(hours=72)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return sum(event["type"] == "order.placed" and event["time"] >= since for event in year.events)
+    late = [event for event in year.events if event["time"] >= since]
+    placed = {event["data"]["order_id"] for event in late if event["type"] == "order.placed"}
+    return len(placed - {event["data"]["order_id"] for event in late if event["type"] == "order.cancelled"})
 
 
 def _today() -> date:
