@@ -30,7 +30,7 @@ def main() -> int:
     if not options.seed.isdigit():
         raise DemoError(f'SEED is "{options.seed}"; a whole number was expected.')
     if options.print:
-        sys.stdout.buffer.writelines(Year(int(options.seed), _date(options.until) or _today()).lines())
+        sys.stdout.buffer.writelines(Year(int(options.seed), _date(options.until) or datetime.now(timezone.utc).date()).lines())
         return 0
     key = os.environ.get("VEFA_KEY", "").strip()
     if not key:
@@ -40,7 +40,8 @@ def main() -> int:
 
     suite = Suite(options.url, key)
     suite.greet()
-    today = _date(look.suite_date(suite) or "") or _today()
+    now = look.suite_now(suite)
+    today = now.date()
     until = _date(options.until) or today
     if until > today:
         raise DemoError(f"UNTIL is {until}, but for the suite it is {today}: the year must be over.")
@@ -55,7 +56,7 @@ def main() -> int:
         print("\n  All of them were there already: the same seed and day make the same events, and nothing is counted twice.")
     elif there:
         print(f"\n  {number(there)} of them were there already from a run before and counted once.")
-    fresh = _fresh(year)
+    fresh = _fresh(year, now)
     if new and fresh:
         print(
             f"\n  {fresh} orders are younger than three days: those customers get their order confirmation, as from a live shop."
@@ -69,23 +70,22 @@ def main() -> int:
     return 0
 
 
-def _fresh(year: Year) -> int:
+def _fresh(year: Year, now: datetime) -> int:
     """How many orders are mailed: not cancelled, and not more than 72 hours behind the clock; an older event reaches no customer."""
-    since = (datetime.now(timezone.utc) - timedelta(hours=72)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    since = (now - timedelta(hours=72)).strftime("%Y-%m-%dT%H:%M:%SZ")
     late = [event for event in year.events if event["time"] >= since]
     placed = {event["data"]["order_id"] for event in late if event["type"] == "order.placed"}
     return len(placed - {event["data"]["order_id"] for event in late if event["type"] == "order.cancelled"})
-
-
-def _today() -> date:
-    return datetime.now(timezone.utc).date()
 
 
 def _date(text: str) -> date | None:
     if not text:
         return None
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
+        if day.year < 2000:
+            raise ValueError("a shop of that time had no such orders")
+        return day
     except ValueError:
         raise DemoError(f'UNTIL is "{text}"; a day such as 2026-11-22 was expected.') from None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime, timezone
 
 from client import RouteMissing, Suite, path
 from figures import figures
@@ -74,7 +74,7 @@ def _requests(stage: Stage) -> list[tuple[str, str]]:
         requests.append(("the shared coupon and its uses", get(path("coupons", made["coupon"]))))
     if "advocate" in made:
         requests.append(("referrals and their states", get("/v1/referral/referrals")))
-        requests.append(("where the advocate's link leads", f"-si \"{made['link']}\""))
+        requests.append(("where the advocate's link leads", f"-i \"{made['link']}\""))
     if "survey" in made:
         requests.append(("the survey's figures", get(path("surveys", made["survey"], "stats"))))
         requests.append(("the survey as customers see it (open it in a browser)", f"\"$V/s/{made['survey']}?lang=tr\""))
@@ -82,19 +82,26 @@ def _requests(stage: Stage) -> list[tuple[str, str]]:
         requests.append(("mails to the customer who left a cart", get(f"/v1/messages?customer={made['cart_owner']}")))
     if "flow" in made:
         requests.append(("the abandoned-cart flow's runs", get(path("flows", made["flow"], "runs"))))
-        if _has_clock(stage.suite):
-            body = "-X POST -H 'Content-Type: application/json' -d '{\"advance_seconds\": 7200}'"
-            requests.append(("two hours later: the reminder is out", f"{body} {get('/v1/sandbox/clock')}"))
+    if _has_clock(stage.suite):
+        if "flow" in made:
+            requests.append(("two hours later: the reminder is out", _advance(2 * 3_600)))
+        if "referral" in made:
+            requests.append(("fifteen days later: the referral is approved, and the advocate has a coupon too", _advance(15 * 86_400)))
     return requests
+
+
+def _advance(seconds: int) -> str:
+    return f'-X POST -H "$A" -H \'Content-Type: application/json\' -d \'{{"advance_seconds": {seconds}}}\' "$V/v1/sandbox/clock"'
 
 
 def _has_clock(suite: Suite) -> bool:
     return suite.get("/v1/sandbox/clock").ok
 
 
-def suite_date(suite: Suite) -> Any:
-    """The suite's own date where it runs on a sandbox clock, else None."""
+def suite_now(suite: Suite) -> datetime:
+    """The suite's own time, which is another one where it runs on a sandbox clock."""
     try:
-        return suite.need("GET", "/v1/sandbox/clock")["now"][:10]
+        now = suite.need("GET", "/v1/sandbox/clock")["now"]
+        return datetime.strptime(now[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc)
     except RouteMissing:
-        return None
+        return datetime.now(timezone.utc)

@@ -166,7 +166,7 @@ def _survey(stage: Stage) -> str:
         "POST",
         "/v1/surveys",
         {
-            "name": "Ihlamur: memnuniyet / satisfaction",
+            "name": "Ihlamur memnuniyet anketi",
             "questions": [
                 {"id": "q1", "kind": "nps", "title": _TITLES["q1"], "required": True},
                 {"id": "q2", "kind": "single", "title": _TITLES["q2"], "choices": [{"id": id, "title": title} for id, title in _CHOICES]},

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
+import subprocess
 import sys
 import threading
 import unittest
@@ -153,6 +155,28 @@ class ClientTests(unittest.TestCase):
             play(Stage(suite, self.year))
         for words in ("POST /v1/coupon_batches", "PUT /v1/referral/advocates/{customer_id}", "POST /v1/surveys", "GET /v1/flows"):
             self.assertIn(f"skipped: this suite has no {words} yet", said.getvalue())
+
+
+class CommandTests(unittest.TestCase):
+    def run_demo(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+        command = [sys.executable, "-B", str(Path(__file__).parent), *arguments]
+        known = {name: value for name, value in os.environ.items() if name != "VEFA_KEY"}
+        return subprocess.run(command, env={**known, **environment}, capture_output=True, text=True, timeout=60)
+
+    def test_what_is_missing_or_wrong_is_said_in_a_line(self) -> None:
+        for arguments, environment, words in (
+            ((), {}, "No key. make demo KEY=sk_"),
+            ((), {"VEFA_KEY": "sk_ş"}, "characters that no key has"),
+            (("--seed", "seven"), {"VEFA_KEY": "sk_x"}, "a whole number was expected"),
+            (("--print", "--until", "2026-02-30"), {}, "a day such as"),
+            (("--print", "--until", "0001-01-01"), {}, "a day such as"),
+            (("--url", "http://127.0.0.1:9"), {"VEFA_KEY": "sk_x"}, "No suite answers"),
+        ):
+            with self.subTest(arguments=arguments, environment=environment):
+                ended = self.run_demo(*arguments, **environment)
+                self.assertEqual((ended.returncode, ended.stdout), (1, ""))
+                self.assertIn(words, ended.stderr)
+                self.assertEqual(ended.stderr.count("\n"), 1)
 
 
 if __name__ == "__main__":
