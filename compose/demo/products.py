@@ -1,4 +1,4 @@
-"""What Ihlamur sells: sixty-odd cosmetics with the prices of the first day, VAT included."""
+"""What Ihlamur sells: sixty cosmetics with the prices of the first day, VAT included."""
 
 from __future__ import annotations
 
