@@ -45,10 +45,22 @@ public struct HouseConfiguration: Sendable {
 
     /// Reads the process environment.
     public static func fromEnvironment(_ service: ServiceName) throws -> HouseConfiguration {
+        try requireFiles(ProcessInfo.processInfo.environment)
         let reader = ConfigReader(provider: EnvironmentVariablesProvider())
         return try HouseConfiguration(service) { name in
             let key = ConfigKey(name.lowercased().split(separator: "_").map(String.init))
             return reader.string(forKey: key)
+        }
+    }
+
+    /// Every file that `VEFA_…_FILE` names must be readable: without its secret a service would quietly do something else, such as write mails to
+    /// files. An empty file is a value that is not set.
+    static func requireFiles(_ environment: [String: String]) throws {
+        for (name, file) in environment.sorted(by: { $0.key < $1.key }) where name.hasPrefix("VEFA_") && name.hasSuffix("_FILE") && !file.isEmpty {
+            let isOverruled = environment[String(name.dropLast("_FILE".count))].map { !$0.isEmpty } ?? false
+            guard isOverruled || FileManager.default.contents(atPath: file) != nil else {
+                throw Invalid(description: "\(name) names a file that cannot be read: \(file)")
+            }
         }
     }
 

@@ -84,4 +84,20 @@ import Testing
             #expect(throws: HouseConfiguration.Invalid.self) { try read(.loyalty, nowhere, without: "VEFA_INTERNAL_KEY") }
         }
     }
+
+    @Test("refuses to start when a file that is named cannot be read, unless the value itself is given; an empty file is a value not set")
+    func unreadableFiles() async throws {
+        try await withFolder { folder in
+            let nowhere = folder.appendingPathComponent("nowhere").path
+            let empty = folder.appendingPathComponent("empty")
+            try Data().write(to: empty)
+            let error = #expect(throws: HouseConfiguration.Invalid.self) {
+                try HouseConfiguration.requireFiles(["VEFA_LINK_KEY_FILE": empty.path, "VEFA_SMTP_URL_FILE": nowhere, "VEFA_SMTP_URL": ""])
+            }
+            #expect(error?.description.contains("VEFA_SMTP_URL_FILE") == true)
+            try HouseConfiguration.requireFiles(["VEFA_SMTP_URL_FILE": nowhere, "VEFA_SMTP_URL": "smtp://mail"])
+            try HouseConfiguration.requireFiles(["VEFA_SMTP_URL_FILE": empty.path, "VEFA_LINK_KEY_FILE": "", "SSL_CERT_FILE": nowhere])
+            #expect(try read(.messaging, ["VEFA_SMTP_URL_FILE": empty.path]).smtpURL == nil)
+        }
+    }
 }
