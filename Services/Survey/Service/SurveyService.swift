@@ -2,20 +2,34 @@ import Shared
 import SharedRuntime
 import SharedStore
 
-/// Surveys and reviews. So far: which orders have arrived, and whose they are, which review requests and verified buyers will ask.
+/// Surveys: what is asked, of whom and when, what they answered, and what that adds up to. Reviews come later.
 public enum SurveyService {
     public static var definition: ServiceDefinition {
         ServiceDefinition(
             name: .survey,
             migrations: SurveyMigrations.all,
             events: events,
-            routes: { _, _ in },
-            overview: { _, _ in JSONObject([.init(name: "surveys", value: []), .init(name: "reviews", value: [])]) })
+            timers: timers,
+            routes: { router, house in
+                SurveysController(house: house).add(to: router)
+                ShowingController(house: house).add(to: router)
+                ResponsesController(house: house).add(to: router)
+                StatsController(house: house).add(to: router)
+                PagesController(house: house).add(to: router)
+            },
+            overview: { customerID, db in try SurveyOverview.parts(of: customerID, db) })
     }
 
     private static var events: EventHandlers {
         var events = EventHandlers()
         OrderEvents.add(to: &events)
+        RewardState.add(to: &events)
         return events
+    }
+
+    private static var timers: TimerHandlers {
+        var timers = TimerHandlers()
+        Invitations.add(to: &timers)
+        return timers
     }
 }

@@ -15,11 +15,14 @@ enum OrderEvents {
     private static func note(_ event: CloudEvent, _ change: Change) throws {
         guard let id = event.person else { return }
         try CustomerStore.note(id, email: event.customerEmail, at: event.time, change.db)
+        if event.type == "customer.created" {
+            try change.db.execute("UPDATE known_customers SET deleted_at = NULL WHERE customer_id = \(id) AND deleted_at < \(event.time)")
+        }
     }
 
     private static func forget(_ event: CloudEvent, _ change: Change) throws {
         guard let id = event.person else { return }
-        try change.db.execute("UPDATE known_customers SET email_key = NULL WHERE customer_id = \(id)")
+        try CustomerStore.forget(id, at: event.time, change.db)
     }
 
     private static func merge(_ event: CloudEvent, _ change: Change) throws {
@@ -32,6 +35,7 @@ enum OrderEvents {
         guard let orderID = event.data["order_id"]?.string, !orderID.isEmpty else { return }
         let person = event.person
         if let person { try CustomerStore.note(person, email: event.customerEmail, at: event.time, change.db) }
+        try amounts(orderID, event, change)
         let known = try DeliveryStore.find(orderID, change.db)
         let before = known?.progress ?? OrderProgress()
         let stated = event.data["placed_at"]?.string.flatMap(Timestamp.init(rfc3339:))
@@ -42,5 +46,23 @@ enum OrderEvents {
         guard let customerID else { return }
         let counted = known?.customerID != nil && before.counts
         if counted != after.counts { try CustomerStore.count(customerID, by: after.counts ? 1 : -1, change.db) }
+        // Only now is it known both that it has arrived and to whom.
+        if let deliveredAt = after.deliveredAt, before.deliveredAt == nil || known?.customerID == nil {
+            try Invitations.schedule(orderID, deliveredAt: deliveredAt, change)
+        }
+    }
+
+    private static func amounts(_ orderID: String, _ event: CloudEvent, _ change: Change) throws {
+        guard event.type == "order.refunded" else {
+            if let total = event.data["total"]?.int { try DeliveryStore.noteTotal(orderID, total, at: event.time, change.db) }
+            return
+        }
+        let refund = RefundData(FieldReader(body: event.data, issues: FieldIssues(), strict: false))
+        let lines = refund.items.reduce(Int64(0)) { sum, item in
+            let (total, overflow) = sum.addingReportingOverflow(item.amount ?? 0)
+            return overflow ? sum : total
+        }
+        guard !refund.refundID.isEmpty else { return }
+        try DeliveryStore.noteRefund(orderID, refund.refundID, refund.amount ?? lines, change.db)
     }
 }

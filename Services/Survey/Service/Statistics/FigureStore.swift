@@ -1,0 +1,97 @@
+import Shared
+import SharedRuntime
+import SharedStore
+import SurveyDomain
+
+/// How far each person has come, and the figures that are kept up with it.
+enum FigureStore {
+    static func standing(_ survey: String, _ person: String, _ db: SQLConnection) throws -> PersonStanding? {
+        try db.first(
+            """
+            SELECT seen_at, last_seen_at, started_at, completed_at, closed_at FROM survey_persons
+            WHERE survey_id = \(survey) AND person = \(person)
+            """, read)
+    }
+
+    /// When any of these persons last saw any survey.
+    static func lastSeen(_ persons: [String], _ db: SQLConnection) throws -> Timestamp? {
+        try db.first("SELECT MAX(last_seen_at) FROM survey_persons WHERE person IN \(list: persons)") { $0.timeOrNil(0) } ?? nil
+    }
+
+    /// Notes what a person did. False where it was known already.
+    @discardableResult
+    static func move(_ survey: String, _ person: String, _ deed: PersonStanding.Deed, _ change: Change) throws -> Bool {
+        let before = try standing(survey, person, change.db) ?? PersonStanding()
+        let after = before.after(deed, at: change.now)
+        if after == before { return false }
+        try change.db.execute(
+            """
+            INSERT INTO survey_persons (survey_id, person, seen_at, last_seen_at, started_at, completed_at, closed_at)
+            VALUES (\(survey), \(person), \(after.seenAt), \(after.lastSeenAt), \(after.startedAt), \(after.completedAt), \(after.closedAt))
+            ON CONFLICT (survey_id, person) DO UPDATE SET
+                seen_at = excluded.seen_at, last_seen_at = excluded.last_seen_at, started_at = excluded.started_at,
+                completed_at = excluded.completed_at, closed_at = excluded.closed_at
+            """)
+        let difference = after.figures - before.figures
+        guard difference != SurveyFigures() else { return false }
+        try change.db.execute(
+            """
+            INSERT INTO survey_figures (survey_id, seen, started, completed, closed)
+            VALUES (\(survey), \(difference.seen), \(difference.started), \(difference.completed), \(difference.closed))
+            ON CONFLICT (survey_id) DO UPDATE SET
+                seen = survey_figures.seen + excluded.seen, started = survey_figures.started + excluded.started,
+                completed = survey_figures.completed + excluded.completed, closed = survey_figures.closed + excluded.closed
+            """)
+        return true
+    }
+
+    static func figures(_ survey: String, _ db: SQLConnection) throws -> SurveyFigures {
+        try db.first("SELECT seen, started, completed, closed FROM survey_figures WHERE survey_id = \(survey)") { row in
+            SurveyFigures(seen: row.int(0), started: row.int(1), completed: row.int(2), closed: row.int(3))
+        } ?? SurveyFigures()
+    }
+
+    // MARK: - Answers
+
+    static func count(_ amounts: [AnswerTally.Bucket: Int64], _ survey: String, _ db: SQLConnection) throws {
+        for (bucket, amount) in amounts {
+            try db.execute(
+                """
+                INSERT INTO survey_buckets (survey_id, question_id, bucket, amount)
+                VALUES (\(survey), \(bucket.questionID), \(bucket.name), \(amount))
+                ON CONFLICT (survey_id, question_id, bucket) DO UPDATE SET amount = survey_buckets.amount + excluded.amount
+                """)
+        }
+    }
+
+    /// By question, then by bucket.
+    static func buckets(_ survey: String, _ db: SQLConnection) throws -> [String: [String: Int64]] {
+        var buckets: [String: [String: Int64]] = [:]
+        try db.each("SELECT question_id, bucket, amount FROM survey_buckets WHERE survey_id = \(survey)") { row in
+            buckets[row.text(0), default: [:]][row.text(1)] = row.int(2)
+        }
+        return buckets
+    }
+
+    // MARK: - Persons who turn out to be one
+
+    /// What was `from`'s is `into`'s, but for surveys that both have come to: two persons were counted there, and stay two.
+    static func merge(_ from: String, into: String, _ db: SQLConnection) throws {
+        try db.execute(
+            """
+            UPDATE survey_persons SET person = \(into)
+            WHERE person = \(from) AND NOT EXISTS (
+                SELECT 1 FROM survey_persons other WHERE other.person = \(into) AND other.survey_id = survey_persons.survey_id)
+            """)
+    }
+
+    private static func read(_ row: SQLRow) -> PersonStanding {
+        var standing = PersonStanding()
+        standing.seenAt = row.timeOrNil(0)
+        standing.lastSeenAt = row.timeOrNil(1)
+        standing.startedAt = row.timeOrNil(2)
+        standing.completedAt = row.timeOrNil(3)
+        standing.closedAt = row.timeOrNil(4)
+        return standing
+    }
+}
