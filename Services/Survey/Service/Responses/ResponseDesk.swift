@@ -62,7 +62,16 @@ struct ResponseDesk {
         let pointer = JSONPointer.root / "answers"
         let engine = SurveyEngine(definition)
         let newer = Answers.read(given, at: pointer, for: definition, issues)
-        try issues.throwIfAny()
+        if !issues.isEmpty {
+            // What is missing is named along with what is wrong, where no rule could make either of them needless.
+            if completing == .yes, definition.logic.isEmpty {
+                let rest = FieldIssues()
+                _ = response.answers.taking(newer, in: engine, completing: true, at: pointer, rest)
+                let named = Set(issues.issues.map(\.pointer))
+                throw Problem.invalid(issues.issues + rest.issues.filter { !named.contains($0.pointer) })
+            }
+            try issues.throwIfAny()
+        }
         var completes = completing == .yes
         if completing == .whenDone {
             completes = response.answers.taking(newer, in: engine, completing: false, at: pointer, FieldIssues()).next == nil
