@@ -37,7 +37,7 @@ struct PagesController {
         guard !subject.isCompleted else { return Self.thanksPage(subject, language).reply() }
         // `?q1=9`, from a mail that asks its first question itself: filled in, and not sent.
         var typed = subject.storedAnswers
-        for question in subject.definition.questions where question.isAnswerable {
+        for question in subject.definition.questions where question.isAnswerable && question.id != "lang" {
             if let value = request.query(question.id), value.utf8.count <= 1_024 { typed[question.id] = [value] }
         }
         var reply = form(subject, language, typed: typed).page.reply()
