@@ -6,7 +6,8 @@ import Testing
 @Suite("What an answer may be")
 struct AnswersTests {
     static let asked = [
-        question("single", "single"), question("multiple", "multiple", ["min": 2, "max": 2]), question("rating", "rating"), question("nps", "nps"),
+        question("single", "single"), question("multiple", "multiple", ["min": 2, "max": 2]), question("rating", "rating"),
+        question("nps", "nps"),
         question("csat", "csat"), question("text", "text"), question("email", "email"), question("phone", "phone"),
         question("number", "number", ["min": 1, "max": 10]), question("date", "date"), question("consent", "consent"),
         question("must", "consent", ["required": true]), question("statement", "statement"),

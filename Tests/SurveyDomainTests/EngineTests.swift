@@ -16,7 +16,10 @@ struct EngineTests {
     @Test("a jump leaves out what stands between, an end the rest, and what is to be shown is hidden until then")
     func rules() throws {
         let survey = try survey(
-            [question("score", "nps"), question("why", "text"), question("sorry", "statement"), question("praise", "text"), question("last", "text")],
+            [
+                question("score", "nps"), question("why", "text"), question("sorry", "statement"), question("praise", "text"),
+                question("last", "text"),
+            ],
             logic: [
                 rule("score", "gte", 9, ["jump": "praise"]), rule("score", "lte", 6, ["show": "sorry"]), rule("praise", "eq", "no", "end"),
             ])
@@ -43,7 +46,8 @@ struct EngineTests {
     @Test("answers to hidden questions are refused; those that a changed answer hides are dropped")
     func hidden() throws {
         let survey = try survey(
-            [question("a", "rating"), question("b", "text"), question("c", "text", ["required": true])], logic: [rule("a", "gte", 4, ["jump": "c"])])
+            [question("a", "rating"), question("b", "text"), question("c", "text", ["required": true])],
+            logic: [rule("a", "gte", 4, ["jump": "c"])])
         let engine = SurveyEngine(survey)
         func take(_ before: JSON, _ newer: JSON, completing: Bool = false) throws -> (Answers.Taken, [String]) {
             let issues = FieldIssues()

@@ -23,7 +23,9 @@ struct FiguresTests {
         #expect(abs(interval.upperBound - 44.20) < 0.011)
     }
 
-    @Test("score and interval stay within −100 and 100, the score within its interval, and more answers narrow it", arguments: 1...300 as ClosedRange<UInt64>)
+    @Test(
+        "score and interval stay within −100 and 100, the score within its interval, and more answers narrow it",
+        arguments: 1...300 as ClosedRange<UInt64>)
     func bounds(_ seed: UInt64) throws {
         var chance = Chance(seed: seed)
         let scale = [1, 3, 30, 3_000_000][chance.int(0...3)]
@@ -45,7 +47,8 @@ struct FiguresTests {
     func tally(_ seed: UInt64) throws {
         var chance = Chance(seed: seed)
         let survey = try survey([
-            question("s", "single"), question("m", "multiple"), question("n", "nps"), question("d", "number"), question("c", "consent"), question("t", "text"),
+            question("s", "single"), question("m", "multiple"), question("n", "nps"), question("d", "number"), question("c", "consent"),
+            question("t", "text"),
         ])
         func some(_ chance: inout Chance) throws -> Answers {
             var object = JSONObject()
@@ -63,7 +66,8 @@ struct FiguresTests {
             let person = chance.int(1...15)
             let before = people[person] ?? Answers()
             let after = try some(&chance)
-            let difference = AnswerTally.difference(from: AnswerTally.amounts(before, in: survey), to: AnswerTally.amounts(after, in: survey))
+            let difference = AnswerTally.difference(
+                from: AnswerTally.amounts(before, in: survey), to: AnswerTally.amounts(after, in: survey))
             kept.merge(difference, uniquingKeysWith: +)
             people[person] = after
         }

@@ -18,7 +18,8 @@ struct ShowDecisionTests {
         let survey = try survey(["trigger": ["kind": "page", "pages": ["/thanks", "/products/*"]]])
         func reason(_ page: String?, _ moment: SurveyTrigger.OnSite.Moment? = nil) -> ShowReason {
             ShowDecision.onSite(
-                survey, id: "s", to: Beholder(person: "v:1", customerID: nil, orders: 0, page: page), moment: moment, standing: PersonStanding(), now: now)
+                survey, id: "s", to: Beholder(person: "v:1", customerID: nil, orders: 0, page: page), moment: moment,
+                standing: PersonStanding(), now: now)
         }
         #expect(reason("https://shop.example/thanks?order=1#top") == .show)
         #expect(reason("/products/mug") == .show)

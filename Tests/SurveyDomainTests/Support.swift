@@ -38,7 +38,9 @@ func survey(_ questions: [JSON], logic: [JSON] = []) throws -> SurveyDefinition 
 struct Unreadable: Error { let wrong: [String] }
 
 func question(_ id: String, _ kind: String, _ more: [String: JSON] = [:]) -> JSON {
-    var object = JSONObject([.init(name: "id", value: .string(id)), .init(name: "kind", value: .string(kind)), .init(name: "title", value: "?")])
+    var object = JSONObject([
+        .init(name: "id", value: .string(id)), .init(name: "kind", value: .string(kind)), .init(name: "title", value: "?"),
+    ])
     if kind == "single" || kind == "multiple" {
         object["choices"] = [["id": "a", "title": "A"], ["id": "b", "title": "B"], ["id": "c", "title": "C"]]
     }

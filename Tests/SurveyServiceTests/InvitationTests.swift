@@ -6,7 +6,9 @@ import Testing
 
 @Suite("Invitations")
 struct InvitationTests {
-    private static let trigger: [String: JSON] = ["trigger": ["event": "order.delivered", "after_days": 3], "title": ["en": "Well?", "tr": "Nasıl?"]]
+    private static let trigger: [String: JSON] = [
+        "trigger": ["event": "order.delivered", "after_days": 3], "title": ["en": "Well?", "tr": "Nasıl?"],
+    ]
 
     private func invited(_ house: SurveyHouse) async throws -> [String] {
         try await house.test.said("survey.invited").compactMap { $0.data["order_id"]?.string }
@@ -25,7 +27,9 @@ struct InvitationTests {
             #expect(events.count == 1)
             let event = try #require(events.first)
             #expect(event.subject == "c1" && event.data["customer_id"] == "c1" && event.data["email"] == "c1@example.com")
-            #expect(event.data["survey_id"]?.string == id && event.data["order_id"] == "1" && event.data["title"] == ["en": "Well?", "tr": "Nasıl?"])
+            #expect(
+                event.data["survey_id"]?.string == id && event.data["order_id"] == "1"
+                    && event.data["title"] == ["en": "Well?", "tr": "Nasıl?"])
             #expect(event.time == TestHouse.startOfTime.adding(days: 3))
             #expect(event.data["invitation_id"]?.string?.hasPrefix("inv_") == true && event.data["expires_at"]?.string != nil)
             #expect(event.data["link"]?.string?.contains("/s/") == true)
@@ -66,7 +70,8 @@ struct InvitationTests {
             _ = try await house.respond(id, ["customer_id": "c4", "answers": ["q1": 9], "completed": true])
             try await house.test.deliver(delivered("gone", "c5") + [event("customer.deleted", ["customer": ["id": "c5"]], at: 9)])
             try await house.test.deliver([
-                order("order.placed", "old", customer: "c6", at: -10_000), order("order.delivered", "old", customer: "c6", at: -72 * 60 - 1),
+                order("order.placed", "old", customer: "c6", at: -10_000),
+                order("order.delivered", "old", customer: "c6", at: -72 * 60 - 1),
             ])
             try await house.test.advance(days: 30)
             #expect(try await invited(house) == ["kept"])

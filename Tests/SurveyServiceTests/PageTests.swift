@@ -8,10 +8,14 @@ import Testing
 struct PageTests {
     private static let everything: [JSON] = [
         ["id": "s", "kind": "statement", "title": "<script>alert(1)</script>"],
-        ["id": "one", "kind": "single", "title": "One \"of\" these", "choices": [["id": "a", "title": "A & B"], ["id": "b", "title": "<i>B</i>"]]],
+        [
+            "id": "one", "kind": "single", "title": "One \"of\" these",
+            "choices": [["id": "a", "title": "A & B"], ["id": "b", "title": "<i>B</i>"]],
+        ],
         ["id": "many", "kind": "multiple", "title": "Any", "choices": [["id": "x", "title": "X"], ["id": "y", "title": "Y"]]],
         ["id": "stars", "kind": "rating", "title": "Stars", "required": true],
-        ["id": "words", "kind": "text", "title": "Words"], ["id": "mail", "kind": "email", "title": "Mail"], ["id": "tel", "kind": "phone", "title": "Tel"],
+        ["id": "words", "kind": "text", "title": "Words"], ["id": "mail", "kind": "email", "title": "Mail"],
+        ["id": "tel", "kind": "phone", "title": "Tel"],
         ["id": "num", "kind": "number", "title": "Number"], ["id": "day", "kind": "date", "title": "Day"],
         ["id": "ok", "kind": "consent", "title": "May we write?"],
     ]
@@ -22,7 +26,9 @@ struct PageTests {
             let id = try await house.publish(Self.everything, ["title": ["en": "Tell <us>", "tr": "Anlatın"]])
             let page = try await house.page("/s/\(id)")
             #expect(page.status == 200)
-            #expect(page.text.contains("<h1>Tell &lt;us&gt;</h1>") && page.text.contains("&lt;script&gt;alert(1)") && page.text.contains("A &amp; B"))
+            #expect(
+                page.text.contains("<h1>Tell &lt;us&gt;</h1>") && page.text.contains("&lt;script&gt;alert(1)")
+                    && page.text.contains("A &amp; B"))
             #expect(!page.text.contains("<script") && !page.text.contains("<i>") && !page.text.contains("javascript"))
             #expect(page.headers[.contentSecurityPolicy]?.contains("default-src 'none'") == true)
             // Every control has a label around it or for it, every group a legend.
@@ -30,7 +36,9 @@ struct PageTests {
             for name in ["words", "mail", "tel", "num", "day"] { #expect(page.text.contains("<label for=\"q_\(name)\">")) }
             // Prefilled values out of the address are text.
             let filled = try await house.page("/s/\(id)?one=a&words=%3C%2Ftextarea%3E%3Cscript%3E&mail=%22%3E%3Cb%3E&stars=99")
-            #expect(!filled.text.contains("<script") && filled.text.contains("&lt;/textarea&gt;") && filled.text.contains("&quot;&gt;&lt;b&gt;"))
+            #expect(
+                !filled.text.contains("<script") && filled.text.contains("&lt;/textarea&gt;") && filled.text.contains("&quot;&gt;&lt;b&gt;")
+            )
             #expect(filled.text.contains("value=\"a\" checked"))
             #expect(try await house.stats(id)["seen"] == 0)
         }
@@ -47,7 +55,8 @@ struct PageTests {
             let cookie = try #require(page.cookie)
             #expect(page.headers[.setCookie]?.contains("HttpOnly") == true && page.headers[.setCookie]?.contains("Path=/s/\(id);") == true)
             let fields = [
-                ("form", page.form), ("lang", "tr"), ("q_one", "b"), ("q_many", "y"), ("q_many", "x"), ("q_stars", "4"), ("q_words", "iyi\r\n<b>çok</b>"),
+                ("form", page.form), ("lang", "tr"), ("q_one", "b"), ("q_many", "y"), ("q_many", "x"), ("q_stars", "4"),
+                ("q_words", "iyi\r\n<b>çok</b>"),
                 ("q_mail", "ada@example.com"), ("q_num", "2,5"), ("q_day", "2026-03-01"), ("q_ok", "yes"), ("q_s", "x"), ("q_other", "y"),
             ]
             let thanks = try await house.send("/s/\(id)", fields, cookie: cookie)
@@ -55,7 +64,8 @@ struct PageTests {
             let response = try #require(try await house.responses(id).first)
             #expect(
                 response["answers"] == [
-                    "one": "b", "many": ["x", "y"], "stars": 4, "words": "iyi\n<b>çok</b>", "mail": "ada@example.com", "num": 2.5, "day": "2026-03-01",
+                    "one": "b", "many": ["x", "y"], "stars": 4, "words": "iyi\n<b>çok</b>", "mail": "ada@example.com", "num": 2.5,
+                    "day": "2026-03-01",
                     "ok": true,
                 ])
             #expect(response["visitor_id"]?.string?.hasPrefix("vis_") == true && response["completed"] == true)
@@ -75,14 +85,17 @@ struct PageTests {
             let id = try await house.publish(Self.everything)
             let page = try await house.page("/s/\(id)")
             let answer = try await house.send(
-                "/s/\(id)", [("form", page.form), ("lang", "en"), ("q_words", "<kept>"), ("q_mail", "nonsense"), ("q_many", "y"), ("q_one", "zzz")],
+                "/s/\(id)",
+                [("form", page.form), ("lang", "en"), ("q_words", "<kept>"), ("q_mail", "nonsense"), ("q_many", "y"), ("q_one", "zzz")],
                 cookie: page.cookie)
             #expect(answer.status == 422)
             for link in ["#q_stars_0", "#q_mail", "#q_one_0"] { #expect(answer.text.contains("<a href=\"\(link)\">"), "\(link)") }
             // The links lead somewhere.
             for field in ["q_stars_0", "q_mail", "q_one_0"] { #expect(answer.text.contains("id=\"\(field)\""), "\(field)") }
             #expect(answer.text.contains("aria-invalid=\"true\"") && answer.text.contains("aria-describedby=\"q_mail_fault\""))
-            #expect(answer.text.contains("&lt;kept&gt;") && answer.text.contains("value=\"nonsense\"") && answer.text.contains("value=\"y\" checked"))
+            #expect(
+                answer.text.contains("&lt;kept&gt;") && answer.text.contains("value=\"nonsense\"")
+                    && answer.text.contains("value=\"y\" checked"))
             #expect(try await house.responses(id).isEmpty)
             // The form that is shown again can be sent.
             let mended = try await house.send("/s/\(id)", [("form", answer.form), ("q_stars", "5")], cookie: page.cookie)

@@ -13,7 +13,8 @@ struct ResponseTests {
     func answer() async throws {
         try await SurveyHouse.with { house in
             let id = try await house.publish([SurveyHouse.nps, SurveyHouse.why], Self.points)
-            let answer = try await house.respond(id, ["customer_id": "c1", "answers": ["q1": 9, "q2": "<b>çok iyi</b>"], "completed": true])
+            let answer = try await house.respond(
+                id, ["customer_id": "c1", "answers": ["q1": 9, "q2": "<b>çok iyi</b>"], "completed": true])
             #expect(answer.status == 201)
             #expect(answer.json["completed"] == true && answer.json["next"] == .null)
             #expect(answer.json["reward"] == ["kind": "points", "points": 50, "state": "pending"])
@@ -49,7 +50,8 @@ struct ResponseTests {
     func visitor() async throws {
         try await SurveyHouse.with { house in
             let id = try await house.publish([SurveyHouse.nps], Self.points)
-            let answer = try await house.respond(id, ["visitor_id": "v1", "answers": ["q1": 3], "completed": true], as: SurveyHouse.storefront)
+            let answer = try await house.respond(
+                id, ["visitor_id": "v1", "answers": ["q1": 3], "completed": true], as: SurveyHouse.storefront)
             #expect(answer.status == 201 && answer.json["reward"] == .null)
             let said = try #require(try await house.test.said("survey.completed").first)
             #expect(said.subject == nil && said.data["grants"] == nil && said.data["visitor_id"] == "v1")
@@ -111,8 +113,10 @@ struct ResponseTests {
             let claimed = try await house.respond(id, ["customer_id": "c1", "answers": ["q1": 9]], as: SurveyHouse.storefront)
             #expect(claimed.status == 403 && claimed.code == "customer_token_required")
             #expect(try await house.respond(id, ["customer_id": "c1", "answers": ["q1": 9]], as: SurveyHouse.shopper("c2")).status == 403)
-            #expect(try await house.test.request(
-                .post, "/v1/surveys/decide", body: (["customer_id": "c1"] as JSON).bytes, principal: SurveyHouse.storefront).status == 403)
+            #expect(
+                try await house.test.request(
+                    .post, "/v1/surveys/decide", body: (["customer_id": "c1"] as JSON).bytes, principal: SurveyHouse.storefront
+                ).status == 403)
             // Named or not, the token says who it is.
             let own = try await house.respond(id, ["visitor_id": "v1", "answers": ["q1": 9]], as: SurveyHouse.shopper("c1"))
             #expect(own.status == 201 && own.json["customer_id"] == "c1")
@@ -123,10 +127,12 @@ struct ResponseTests {
             #expect(try await patch(["visitor_id": "v1", "answers": ["q1": 0]], SurveyHouse.storefront).code == "wrong_person")
             #expect(try await patch(["visitor_id": "v1", "answers": ["q1": 0]], SurveyHouse.shopper("c2")).code == "wrong_person")
             #expect(try await patch(["answers": ["q1": 8]], SurveyHouse.shopper("c1")).status == 200)
-            #expect(try await patch(["customer_id": "c9", "answers": ["q1": 8]], Principal(kind: .secret, keyID: "k")).code == "wrong_person")
+            #expect(
+                try await patch(["customer_id": "c9", "answers": ["q1": 8]], Principal(kind: .secret, keyID: "k")).code == "wrong_person")
             let other = try await house.respond(id, ["visitor_id": "v2"], as: SurveyHouse.storefront).json["id"]?.string ?? ""
             for body: JSON in [["visitor_id": "v3", "completed": true], ["completed": true]] {
-                let answer = try await house.test.request(.patch, "/v1/responses/\(other)", body: body.bytes, principal: SurveyHouse.storefront)
+                let answer = try await house.test.request(
+                    .patch, "/v1/responses/\(other)", body: body.bytes, principal: SurveyHouse.storefront)
                 #expect(answer.status == (body["visitor_id"] == nil ? 422 : 403))
             }
         }
@@ -139,7 +145,8 @@ struct ResponseTests {
             let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
                 for number in 0..<64 {
                     group.addTask {
-                        try await house.respond(id, ["customer_id": "c1", "answers": ["q1": .int(Int64(number % 11))], "completed": true]).status
+                        try await house.respond(id, ["customer_id": "c1", "answers": ["q1": .int(Int64(number % 11))], "completed": true])
+                            .status
                     }
                 }
                 return try await group.reduce(into: []) { $0.append($1) }
@@ -158,7 +165,8 @@ struct ResponseTests {
         try await SurveyHouse.with { house in
             let id = try await house.publish()
             for number in 0..<5 {
-                _ = try await house.respond(id, ["visitor_id": .string("v\(number)"), "answers": ["q1": 9], "completed": .bool(number > 2)])
+                _ = try await house.respond(
+                    id, ["visitor_id": .string("v\(number)"), "answers": ["q1": 9], "completed": .bool(number > 2)])
                 try await house.test.advance(seconds: 1)
             }
             let first = try await house.test.get("/v1/surveys/\(id)/responses?limit=2").json
@@ -181,7 +189,8 @@ struct ResponseTests {
             _ = try await house.respond(two, ["customer_id": "new", "answers": ["q2": "well"]])
             func overview(_ id: String) async throws -> JSON {
                 try await house.test.request(
-                    .get, "/internal/v1/overview/\(id)", principal: Principal(kind: .service, keyID: "gateway")).json
+                    .get, "/internal/v1/overview/\(id)", principal: Principal(kind: .service, keyID: "gateway")
+                ).json
             }
             #expect(try await overview("nobody") == ["surveys": [], "reviews": []])
             try await house.test.deliver([event("customers.merged", ["from_id": "old", "into_id": "new"])])

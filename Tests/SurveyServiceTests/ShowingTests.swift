@@ -12,7 +12,8 @@ struct ShowingTests {
             #expect(try await house.decide(["visitor_id": "v1"]) == ["survey": .null, "reason": "no_survey"])
             _ = try await house.create()
             #expect(try await house.decide(["visitor_id": "v1"])["reason"] == "no_survey")
-            let id = try await house.publish([SurveyHouse.nps], ["trigger": ["kind": "page", "pages": ["/thanks"]], "title": ["en": "Hello", "tr": "Merhaba"]])
+            let id = try await house.publish(
+                [SurveyHouse.nps], ["trigger": ["kind": "page", "pages": ["/thanks"]], "title": ["en": "Hello", "tr": "Merhaba"]])
             #expect(try await house.decide(["visitor_id": "v1", "page": "/"])["reason"] == "other_page")
             #expect(try await house.decide(["visitor_id": "v1", "page": "/thanks", "trigger": "exit"])["reason"] == "other_page")
             let shown = try await house.decide(["visitor_id": "v1", "page": "https://shop.example/thanks", "locale": "tr-TR"])
@@ -37,6 +38,7 @@ struct ShowingTests {
             #expect(try await house.decide(["visitor_id": "seen"])["reason"] == "cooling_down")
             // A visitor who has logged in since is the same person.
             #expect(try await house.decide(["visitor_id": "answered"], as: SurveyHouse.shopper("c1"))["reason"] == "already_answered")
+            try await house.test.advance(seconds: 1)
             let other = try await house.publish([SurveyHouse.nps], ["cooldown_days": 10])
             #expect(try await house.decide(["visitor_id": "seen"])["survey"] == .null)
             try await house.test.advance(days: 10)
@@ -61,7 +63,8 @@ struct ShowingTests {
     func refusals() async throws {
         try await SurveyHouse.with { house in
             for (body, pointer): (JSON, String) in [
-                ([:], "/visitor_id"), (["visitor_id": "v", "trigger": "sneeze"], "/trigger"), (["visitor_id": "v", "pages": "/"], "/pages"),
+                ([:], "/visitor_id"), (["visitor_id": "v", "trigger": "sneeze"], "/trigger"),
+                (["visitor_id": "v", "pages": "/"], "/pages"),
                 (["visitor_id": ""], "/visitor_id"),
             ] {
                 let answer = try await house.test.post("/v1/surveys/decide", body)

@@ -28,9 +28,11 @@ struct StatsTests {
             #expect(interval.count == 2 && interval[0] >= -100 && interval[1] <= 100 && interval[0] <= 0 && interval[1] >= 0)
             #expect(stats["questions"]?["q2"] == ["kind": "text", "answers": 1])
             #expect(try await house.test.said("survey.closed").count == 2)
-            #expect(try await house.test.request(
-                .post, "/v1/surveys/\(id)/interactions", body: (["visitor_id": "a", "kind": "waved"] as JSON).bytes, principal: SurveyHouse.storefront
-            ).pointers == ["/kind"])
+            #expect(
+                try await house.test.request(
+                    .post, "/v1/surveys/\(id)/interactions", body: (["visitor_id": "a", "kind": "waved"] as JSON).bytes,
+                    principal: SurveyHouse.storefront
+                ).pointers == ["/kind"])
             #expect(try await house.test.post("/v1/surveys/\(id)/interactions", ["visitor_id": "a"]).pointers == ["/kind"])
         }
     }
@@ -39,7 +41,9 @@ struct StatsTests {
     func recount(_ seed: UInt64) async throws {
         var chance = Chance(seed: seed)
         try await SurveyHouse.with { house in
-            let single: JSON = ["id": "q3", "kind": "single", "title": "?", "choices": [["id": "a", "title": "A"], ["id": "b", "title": "B"]]]
+            let single: JSON = [
+                "id": "q3", "kind": "single", "title": "?", "choices": [["id": "a", "title": "A"], ["id": "b", "title": "B"]],
+            ]
             let rule: JSON = ["if": ["field": "answers.q1", "op": "gte", "value": 9], "then": ["jump": "q3"]]
             let id = try await house.publish([SurveyHouse.nps, SurveyHouse.why, single], ["logic": [rule]])
             var open: [String: String] = [:]
@@ -62,7 +66,8 @@ struct StatsTests {
                     """
                     SELECT COUNT(seen_at), COUNT(started_at), COUNT(completed_at),
                         COUNT(CASE WHEN closed_at IS NOT NULL AND completed_at IS NULL THEN 1 END) FROM survey_persons WHERE survey_id = \(id)
-                    """) { row in (0..<4).map { row.int($0) } }
+                    """
+                ) { row in (0..<4).map { row.int($0) } }
             }
             let stats = try await house.stats(id)
             #expect(["seen", "started", "completed", "closed"].map { stats[$0]?.int } == counted?.map { Optional($0) }, "seed \(seed)")

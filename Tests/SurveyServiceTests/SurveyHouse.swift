@@ -54,7 +54,9 @@ struct SurveyHouse: Sendable {
 
     // MARK: - Answers
 
-    func respond(_ survey: String, _ body: JSON, as principal: Principal = Principal(kind: .secret, keyID: "key_test")) async throws -> TestHouse.Answer {
+    func respond(
+        _ survey: String, _ body: JSON, as principal: Principal = Principal(kind: .secret, keyID: "key_test")
+    ) async throws -> TestHouse.Answer {
         try await test.request(.post, "/v1/surveys/\(survey)/responses", body: body.bytes, principal: principal)
     }
 
@@ -84,7 +86,8 @@ struct SurveyHouse: Sendable {
     }
 
     /// Sends a form.
-    func send(_ path: String, _ fields: [(String, String)], cookie: String? = nil, language: String? = nil) async throws -> TestHouse.Answer {
+    func send(_ path: String, _ fields: [(String, String)], cookie: String? = nil, language: String? = nil) async throws -> TestHouse.Answer
+    {
         var headers = Self.fields(cookie, language)
         headers[.contentType] = "application/x-www-form-urlencoded"
         let body = fields.map { "\(Self.encoded($0.0))=\(Self.encoded($0.1))" }.joined(separator: "&")

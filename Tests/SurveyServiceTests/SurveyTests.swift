@@ -55,7 +55,8 @@ struct SurveyTests {
             let seen = [first, second].flatMap { $0["data"]?.array ?? [] }.compactMap { $0["id"]?.string }
             #expect(seen == ids.reversed())
             #expect(second["next_cursor"] == .null)
-            #expect(try await house.test.get("/v1/surveys?state=published").json["data"]?.array?.compactMap { $0["id"]?.string } == [ids[2]])
+            #expect(
+                try await house.test.get("/v1/surveys?state=published").json["data"]?.array?.compactMap { $0["id"]?.string } == [ids[2]])
             let wrong = try await house.test.get("/v1/surveys?state=asleep")
             #expect(wrong.status == 422 && wrong.pointers == ["?state"])
         }
@@ -88,7 +89,9 @@ struct SurveyTests {
             let matrix = try await house.test.post("/v1/surveys", house.definition([["id": "q", "kind": "matrix", "title": "?"]]))
             #expect(matrix.status == 422 && matrix.pointers == ["/questions/0/kind"])
             #expect(matrix.json["errors"]?[0]?["code"] == "not_supported_yet")
-            #expect(try await house.test.post("/v1/surveys", house.definition([SurveyHouse.nps], ["state": "published"])).pointers == ["/state"])
+            #expect(
+                try await house.test.post("/v1/surveys", house.definition([SurveyHouse.nps], ["state": "published"])).pointers == ["/state"]
+            )
             #expect(try await house.test.post("/v1/surveys", ["name": 1]).status == 422)
             let id = try await house.publish()
             #expect(try await house.test.post("/v1/surveys/\(id)/publish", ["runs": "keep"]).pointers == ["/runs"])

@@ -95,7 +95,8 @@ extension Answers {
                 issues.add(pointer / question.id, "missing", "this question needs an answer")
             }
         } else {
-            for question in engine.path(kept) where question.required && kept.skipped.contains(question.id) && newer.skipped.contains(question.id) {
+            for question in engine.path(kept)
+            where question.required && kept.skipped.contains(question.id) && newer.skipped.contains(question.id) {
                 issues.add(pointer / question.id, "missing", "this question needs an answer")
             }
         }

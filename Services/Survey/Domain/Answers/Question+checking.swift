@@ -91,7 +91,9 @@ extension Question {
         guard text.utf8.count <= CustomerData.maximumEmail, parts.count == 2, (1...64).contains(parts[0].utf8.count) else { return false }
         let labels = parts[1].split(separator: ".", omittingEmptySubsequences: false)
         guard labels.count >= 2, labels.allSatisfy({ (1...63).contains($0.utf8.count) }) else { return false }
-        return !text.unicodeScalars.contains { $0.value <= 0x20 || $0.properties.isWhitespace || "<>()[]\\,;:\"".unicodeScalars.contains($0) }
+        return !text.unicodeScalars.contains {
+            $0.value <= 0x20 || $0.properties.isWhitespace || "<>()[]\\,;:\"".unicodeScalars.contains($0)
+        }
     }
 
     private static func isPhone(_ text: String) -> Bool {

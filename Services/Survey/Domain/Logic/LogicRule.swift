@@ -28,7 +28,9 @@ public struct LogicRule: Sendable, Hashable {
 
     private static func readOutcome(_ value: JSON, _ reader: FieldReader) -> Outcome? {
         if value.string == "end" { return .end }
-        guard let object = value.object, object.members.count == 1, let member = object.members.first, ["jump", "show"].contains(member.name) else {
+        guard let object = value.object, object.members.count == 1, let member = object.members.first,
+            ["jump", "show"].contains(member.name)
+        else {
             reader.fail("then", "invalid", "\"end\", {\"jump\": id} or {\"show\": id} was expected")
             return nil
         }

@@ -32,7 +32,9 @@ public struct Beholder: Sendable {
     /// When any survey was last seen or an invitation went out.
     public var lastAskedAt: Timestamp?
 
-    public init(person: String, customerID: String?, orders: Int64, page: String? = nil, locale: String? = nil, lastAskedAt: Timestamp? = nil) {
+    public init(
+        person: String, customerID: String?, orders: Int64, page: String? = nil, locale: String? = nil, lastAskedAt: Timestamp? = nil
+    ) {
         self.person = person
         self.customerID = customerID
         self.orders = orders
@@ -53,7 +55,8 @@ public struct Beholder: Sendable {
 public enum ShowDecision {
     /// For a storefront page.
     public static func onSite(
-        _ survey: SurveyDefinition, id: String, to beholder: Beholder, moment: SurveyTrigger.OnSite.Moment?, standing: PersonStanding, now: Timestamp
+        _ survey: SurveyDefinition, id: String, to beholder: Beholder, moment: SurveyTrigger.OnSite.Moment?, standing: PersonStanding,
+        now: Timestamp
     ) -> ShowReason {
         guard case .onSite(let site) = survey.trigger, site.fits(page: beholder.page, moment: moment) else { return .otherPage }
         return asking(survey, id: id, beholder, standing: standing, now: now)

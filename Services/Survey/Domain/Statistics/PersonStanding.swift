@@ -35,7 +35,8 @@ public struct PersonStanding: Sendable, Equatable {
 
     public var figures: SurveyFigures {
         SurveyFigures(
-            seen: seenAt == nil ? 0 : 1, started: startedAt == nil ? 0 : 1, completed: completedAt == nil ? 0 : 1, closed: countsAsClosed ? 1 : 0)
+            seen: seenAt == nil ? 0 : 1, started: startedAt == nil ? 0 : 1, completed: completedAt == nil ? 0 : 1,
+            closed: countsAsClosed ? 1 : 0)
     }
 }
 
@@ -54,10 +55,12 @@ public struct SurveyFigures: Sendable, Equatable {
     }
 
     public static func + (a: SurveyFigures, b: SurveyFigures) -> SurveyFigures {
-        SurveyFigures(seen: a.seen + b.seen, started: a.started + b.started, completed: a.completed + b.completed, closed: a.closed + b.closed)
+        SurveyFigures(
+            seen: a.seen + b.seen, started: a.started + b.started, completed: a.completed + b.completed, closed: a.closed + b.closed)
     }
 
     public static func - (a: SurveyFigures, b: SurveyFigures) -> SurveyFigures {
-        SurveyFigures(seen: a.seen - b.seen, started: a.started - b.started, completed: a.completed - b.completed, closed: a.closed - b.closed)
+        SurveyFigures(
+            seen: a.seen - b.seen, started: a.started - b.started, completed: a.completed - b.completed, closed: a.closed - b.closed)
     }
 }

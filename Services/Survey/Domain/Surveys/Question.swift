@@ -63,7 +63,8 @@ extension Question {
         reader.refuseUnknown()
         guard let id, let kind, kind.isSupported, let title else { return nil }
         return Question(
-            id: id, kind: kind, title: title, choices: choices, required: required && kind != .statement, minimum: minimum, maximum: maximum)
+            id: id, kind: kind, title: title, choices: choices, required: required && kind != .statement, minimum: minimum, maximum: maximum
+        )
     }
 
     /// Ids stand in conditions (`answers.q1`), forms and statistics: letters, digits, `_` and `-`.
@@ -82,7 +83,9 @@ extension Question {
 
     private static func readChoices(_ kind: Kind?, _ reader: FieldReader) -> [Choice] {
         guard let kind, kind.hasChoices else {
-            if kind?.isSupported ?? false, reader.raw("choices") != nil { reader.fail("choices", "unknown_field", "this kind has no choices") }
+            if kind?.isSupported ?? false, reader.raw("choices") != nil {
+                reader.fail("choices", "unknown_field", "this kind has no choices")
+            }
             reader.ignore("choices")
             return []
         }
@@ -129,7 +132,8 @@ extension Question {
 
     public var json: JSON {
         var object = JSONObject([
-            .init(name: "id", value: .string(id)), .init(name: "kind", value: .string(kind.rawValue)), .init(name: "title", value: title.json),
+            .init(name: "id", value: .string(id)), .init(name: "kind", value: .string(kind.rawValue)),
+            .init(name: "title", value: title.json),
         ])
         if kind.hasChoices { object["choices"] = .array(choices.map { ["id": .string($0.id), "title": $0.title.json] }) }
         object["required"] = .bool(required)

@@ -95,7 +95,8 @@ extension SurveyDefinition {
         for (index, question) in questions.enumerated() {
             guard let before = earlier.question(question.id), before.kind != question.kind else { continue }
             issues.add(
-                .root / "questions" / index / "kind", "kind_changed", "this question was \(before.kind.rawValue) before; give the new one another id")
+                .root / "questions" / index / "kind", "kind_changed",
+                "this question was \(before.kind.rawValue) before; give the new one another id")
         }
     }
 

@@ -40,7 +40,8 @@ public enum SurveyTrigger: Sendable, Hashable {
         if kind == .event || kind == nil && reader.object["event"] != nil { return readEvent(reader) }
         guard let kind = reader.require("kind", kind) else { return nil }
         if kind == .link { return .link }
-        var site = OnSite(moment: OnSite.Moment(rawValue: kind.rawValue) ?? .page, pages: reader.strings("pages", maxCount: maximumPages) ?? [])
+        var site = OnSite(
+            moment: OnSite.Moment(rawValue: kind.rawValue) ?? .page, pages: reader.strings("pages", maxCount: maximumPages) ?? [])
         for (index, page) in site.pages.enumerated() where !page.hasPrefix("/") && page != "*" {
             reader.issues.add(reader.pointer / "pages" / index, "invalid", "a path begins with /")
         }
@@ -65,7 +66,9 @@ public enum SurveyTrigger: Sendable, Hashable {
         case .link: return ["kind": "link"]
         case .event(let event, let days): return ["kind": "event", "event": .string(event), "after_days": .int(days)]
         case .onSite(let site):
-            var object = JSONObject([.init(name: "kind", value: .string(site.moment.rawValue)), .init(name: "pages", value: .from(site.pages))])
+            var object = JSONObject([
+                .init(name: "kind", value: .string(site.moment.rawValue)), .init(name: "pages", value: .from(site.pages)),
+            ])
             object["seconds"] = site.seconds.map(JSON.int)
             object["percent"] = site.percent.map(JSON.int)
             return .object(object)

@@ -18,7 +18,8 @@ enum InvitationStore {
     static func find(_ id: String, _ db: SQLConnection) throws -> Invitation? {
         try db.first("SELECT id, survey_id, order_id, customer_id, created_at, expires_at FROM invitations WHERE id = \(id)") { row in
             Invitation(
-                id: row.text(0), surveyID: row.text(1), orderID: row.text(2), customerID: row.text(3), createdAt: row.time(4), expiresAt: row.time(5))
+                id: row.text(0), surveyID: row.text(1), orderID: row.text(2), customerID: row.text(3), createdAt: row.time(4),
+                expiresAt: row.time(5))
         }
     }
 

@@ -46,7 +46,8 @@ enum Invitations {
         let standing = try FigureStore.standing(survey.id, person.key, change.db) ?? PersonStanding()
         guard ShowDecision.asking(definition, id: survey.id, beholder, standing: standing, now: change.now) == .show else { return }
         let invitation = Invitation(
-            id: TypeID.make(Invitation.prefix, at: change.now), surveyID: survey.id, orderID: orderID, customerID: customerID, createdAt: change.now,
+            id: TypeID.make(Invitation.prefix, at: change.now), surveyID: survey.id, orderID: orderID, customerID: customerID,
+            createdAt: change.now,
             expiresAt: VefaClock.machineNow.adding(days: validDays))
         guard try InvitationStore.insert(invitation, change.db) else { return }
         let token = links.token(purpose, .string(invitation.id), expires: invitation.expiresAt)

@@ -23,7 +23,9 @@ enum CustomerStore {
 
     /// The address they have now; nil for those who are not known or were deleted.
     static func reachable(_ id: String, _ db: SQLConnection) throws -> (emailKey: String?, orders: Int64)? {
-        try db.first("SELECT email_key, orders FROM known_customers WHERE customer_id = \(id) AND deleted_at IS NULL") { ($0.textOrNil(0), $0.int(1)) }
+        try db.first("SELECT email_key, orders FROM known_customers WHERE customer_id = \(id) AND deleted_at IS NULL") {
+            ($0.textOrNil(0), $0.int(1))
+        }
     }
 
     /// Nobody asks them anything any more.

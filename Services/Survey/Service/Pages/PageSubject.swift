@@ -22,7 +22,9 @@ struct PageSubject: Sendable {
     }
 
     /// The survey's id is the public link: `visitor` is who follows it. Anything with a point is a personal token.
-    static func find(_ key: String, visitor: String, version shown: Int64? = nil, _ links: LinkSigner, _ db: SQLConnection) throws -> PageSubject {
+    static func find(
+        _ key: String, visitor: String, version shown: Int64? = nil, _ links: LinkSigner, _ db: SQLConnection
+    ) throws -> PageSubject {
         let invitation = try key.utf8.contains(UInt8(ascii: ".")) ? invitation(key, links, db) : nil
         guard let survey = try SurveyStore.find(invitation?.surveyID ?? key, db), survey.version > 0 else { throw Fault.notFound }
         let person = invitation.map { Person(customerID: $0.customerID) } ?? Person(visitorID: visitor)
@@ -57,7 +59,9 @@ struct PageSubject: Sendable {
         guard goesByStep else { return definition.questions }
         let engine = SurveyEngine(definition)
         let path = engine.path(answers)
-        guard let next = engine.next(answers), let index = path.firstIndex(of: next) else { return path.filter { !$0.isAnswerable }.suffix(1) }
+        guard let next = engine.next(answers), let index = path.firstIndex(of: next) else {
+            return path.filter { !$0.isAnswerable }.suffix(1)
+        }
         return Array(path[..<index].reversed().prefix { !$0.isAnswerable }.reversed()) + [next]
     }
 

@@ -47,14 +47,17 @@ struct PageWords: Sendable {
         case .thanks: ("Your answers have been received.", "Yanıtlarınız bize ulaştı.")
         case .couponComing: ("Your coupon is on its way.", "Kuponunuz hazırlanıyor.")
         case .notFoundTitle: ("There is no such survey", "Böyle bir anket yok")
-        case .notFound: ("Please check the link, or open it from the message once more.", "Lütfen bağlantıyı kontrol edin ya da iletiden yeniden açın.")
+        case .notFound:
+            ("Please check the link, or open it from the message once more.", "Lütfen bağlantıyı kontrol edin ya da iletiden yeniden açın.")
         case .expiredTitle: ("This link has expired", "Bu bağlantının süresi doldu")
         case .expired: ("Thank you for wanting to answer all the same.", "Yine de yanıtlamak istediğiniz için teşekkür ederiz.")
         case .pausedTitle: ("This survey is closed", "Bu anket kapandı")
         case .paused: ("It takes no answers at the moment.", "Şu anda yanıt alınmıyor.")
         case .staleForm:
-            ("This page was open for too long, or was opened elsewhere. Please check your answers and send them again.",
-                "Bu sayfa çok uzun süre açık kaldı ya da başka bir yerde açıldı. Lütfen yanıtlarınızı kontrol edip yeniden gönderin.")
+            (
+                "This page was open for too long, or was opened elsewhere. Please check your answers and send them again.",
+                "Bu sayfa çok uzun süre açık kaldı ya da başka bir yerde açıldı. Lütfen yanıtlarınızı kontrol edip yeniden gönderin."
+            )
         }
     }
 
@@ -62,7 +65,8 @@ struct PageWords: Sendable {
         switch code {
         case "missing": ("Please answer this question.", "Lütfen bu soruyu yanıtlayın.")
         case "consent_required": ("This needs your consent.", "Bunun için onayınız gerekiyor.")
-        case "invalid_email": ("Please write an e-mail address such as name@example.com.", "Lütfen ad@example.com gibi bir e-posta adresi yazın.")
+        case "invalid_email":
+            ("Please write an e-mail address such as name@example.com.", "Lütfen ad@example.com gibi bir e-posta adresi yazın.")
         case "invalid_phone": ("Please write a telephone number.", "Lütfen bir telefon numarası yazın.")
         case "invalid_date": ("Please write a day such as 2026-03-01.", "Lütfen 2026-03-01 gibi bir tarih yazın.")
         case "out_of_range": ("This number is too small or too large.", "Bu sayı çok küçük ya da çok büyük.")

@@ -89,14 +89,17 @@ struct PagesController {
             if let known = subject.response {
                 after.response = try desk.goOn(known, answers: answers, completing: completing)
             } else {
-                after.response = try desk.begin(subject.person, invitation: subject.invitation?.id, answers: answers, completing: completing)
+                after.response = try desk.begin(
+                    subject.person, invitation: subject.invitation?.id, answers: answers, completing: completing)
             }
-            return after.isCompleted ? Self.thanksPage(after, language).reply() : form(after, language, typed: after.storedAnswers).page.reply()
+            return after.isCompleted
+                ? Self.thanksPage(after, language).reply() : form(after, language, typed: after.storedAnswers).page.reply()
         } catch let problem as Problem where problem.status == 422 {
             let faults = Dictionary(
                 problem.errors.map { ($0.pointer.split(separator: "/").dropFirst().first.map { String($0) } ?? "", $0.code) },
                 uniquingKeysWith: { first, _ in first })
-            return form(subject, language, typed: typed, faults: faults, questions: subject.goesByStep ? asked : nil).page.reply(.unprocessableContent)
+            return form(subject, language, typed: typed, faults: faults, questions: subject.goesByStep ? asked : nil).page.reply(
+                .unprocessableContent)
         }
     }
 
@@ -104,9 +107,11 @@ struct PagesController {
         _ subject: PageSubject, _ language: String, typed: TypedAnswers, faults: [String: String] = [:], notice: String? = nil,
         questions: [Question]? = nil
     ) -> SurveyForm {
-        let ticket = FormTicket(surveyID: subject.survey.id, version: subject.version, person: subject.person.key, visitorID: subject.person.visitorID)
+        let ticket = FormTicket(
+            surveyID: subject.survey.id, version: subject.version, person: subject.person.key, visitorID: subject.person.visitorID)
         return SurveyForm(
-            subject.definition, language: language, questions: questions ?? subject.questionsDue, typed: typed, faults: faults, notice: notice,
+            subject.definition, language: language, questions: questions ?? subject.questionsDue, typed: typed, faults: faults,
+            notice: notice,
             token: ticket.token(house.links), isStep: subject.goesByStep)
     }
 

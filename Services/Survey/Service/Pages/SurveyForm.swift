@@ -170,7 +170,8 @@ struct SurveyForm {
     }
 
     private func title(_ question: Question) -> String {
-        HTML.escape(question.title.text(in: language)) + (question.required ? " <span class=\"note\">(\(HTML.escape(words(.required))))</span>" : "")
+        HTML.escape(question.title.text(in: language))
+            + (question.required ? " <span class=\"note\">(\(HTML.escape(words(.required))))</span>" : "")
     }
 
     private func notes(_ question: Question, hint: String?) -> String {
@@ -188,7 +189,9 @@ struct SurveyForm {
             + (question.required && question.kind != .multiple ? " aria-required=\"true\"" : "")
     }
 
-    private func lines(_ text: String) -> String { HTML.escape(text).split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "<br>") }
+    private func lines(_ text: String) -> String {
+        HTML.escape(text).split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "<br>")
+    }
 }
 
 extension SurveyForm {
@@ -215,7 +218,8 @@ extension SurveyForm {
             if let whole = Int64(String(bare)) { return .int(whole) }
             guard let number = Double(String(bare)), number.isFinite else { return .string(first) }
             return .double(number)
-        default: return first.isEmpty ? .null : .string(first.split(separator: "\r\n", omittingEmptySubsequences: false).joined(separator: "\n"))
+        default:
+            return first.isEmpty ? .null : .string(first.split(separator: "\r\n", omittingEmptySubsequences: false).joined(separator: "\n"))
         }
     }
 

@@ -19,7 +19,9 @@ struct ResponseDesk {
 
     init(_ survey: SurveyRecord, version: Int64, _ change: Change) throws {
         guard survey.isOpen else { throw Problem.conflict("not_published", "This survey takes no answers just now.") }
-        guard let definition = try SurveyStore.version(survey.id, version, change.db) else { throw Problem.notFound("such version of the survey") }
+        guard let definition = try SurveyStore.version(survey.id, version, change.db) else {
+            throw Problem.notFound("such version of the survey")
+        }
         self.survey = survey
         self.version = version
         self.definition = definition
@@ -30,7 +32,8 @@ struct ResponseDesk {
     func begin(_ person: Person, invitation: String? = nil, answers given: JSONObject, completing: Completing) throws -> ResponseRecord {
         if let known = try ResponseStore.find(survey: survey.id, person: person.key, change.db) { throw Self.alreadyAnswered(known) }
         var response = ResponseRecord(
-            id: TypeID.make(ResponseRecord.prefix, at: change.now), surveyID: survey.id, version: version, personKey: person.key, person: person,
+            id: TypeID.make(ResponseRecord.prefix, at: change.now), surveyID: survey.id, version: version, personKey: person.key,
+            person: person,
             invitationID: invitation, answers: Answers(), completedAt: nil, grantKey: nil, reward: .null, createdAt: change.now,
             updatedAt: change.now)
         let completes = try take(given, into: &response, completing)
@@ -44,7 +47,9 @@ struct ResponseDesk {
 
     /// More answers, or others, to a response that is not complete.
     func goOn(_ known: ResponseRecord, answers given: JSONObject, completing: Completing) throws -> ResponseRecord {
-        guard known.completedAt == nil else { throw Problem.conflict("already_completed", "This response is complete; it does not change any more.") }
+        guard known.completedAt == nil else {
+            throw Problem.conflict("already_completed", "This response is complete; it does not change any more.")
+        }
         var response = known
         let completes = try take(given, into: &response, completing)
         response.updatedAt = change.now
@@ -103,7 +108,8 @@ struct ResponseDesk {
     private func grant(for response: ResponseRecord) -> Grant? {
         guard let reward = definition.reward, let customerID = response.person.customerID else { return nil }
         return Grant(
-            key: RewardState.key(survey: survey.id, customer: customerID), customerID: customerID, email: nil, reward: reward, reason: "survey",
+            key: RewardState.key(survey: survey.id, customer: customerID), customerID: customerID, email: nil, reward: reward,
+            reason: "survey",
             name: definition.name,
             origin: JSONObject([
                 .init(name: "survey_id", value: .string(survey.id)), .init(name: "response_id", value: .string(response.id)),
@@ -114,7 +120,8 @@ struct ResponseDesk {
         JSONObject([
             .init(name: "survey_id", value: .string(survey.id)), .init(name: "survey", value: .string(definition.name)),
             .init(name: "version", value: .int(version)), .init(name: "response_id", value: .string(response.id)),
-            .init(name: "customer_id", value: .from(response.person.customerID)), .init(name: "visitor_id", value: .from(response.person.visitorID)),
+            .init(name: "customer_id", value: .from(response.person.customerID)),
+            .init(name: "visitor_id", value: .from(response.person.visitorID)),
         ])
     }
 
@@ -122,7 +129,8 @@ struct ResponseDesk {
     private static func alreadyAnswered(_ known: ResponseRecord) -> Problem {
         var problem = Problem.conflict(
             "already_answered",
-            known.completedAt == nil ? "This person has begun to answer; go on with that response." : "This person has answered this survey.")
+            known.completedAt == nil
+                ? "This person has begun to answer; go on with that response." : "This person has answered this survey.")
         if known.completedAt == nil { problem.extensions["response_id"] = .string(known.id) }
         return problem
     }

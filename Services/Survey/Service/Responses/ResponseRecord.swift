@@ -25,7 +25,8 @@ struct ResponseRecord: Sendable {
     func summary(in survey: SurveyDefinition) -> JSONObject {
         let next = completedAt == nil ? SurveyEngine(survey).next(answers) : nil
         return JSONObject([
-            .init(name: "id", value: .string(id)), .init(name: "survey_id", value: .string(surveyID)), .init(name: "version", value: .int(version)),
+            .init(name: "id", value: .string(id)), .init(name: "survey_id", value: .string(surveyID)),
+            .init(name: "version", value: .int(version)),
             .init(name: "customer_id", value: .from(person.customerID)), .init(name: "visitor_id", value: .from(person.visitorID)),
             .init(name: "completed", value: .bool(completedAt != nil)), .init(name: "completed_at", value: .from(completedAt)),
             .init(name: "next", value: .from(next?.id)), .init(name: "reward", value: reward),

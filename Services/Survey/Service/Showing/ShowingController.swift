@@ -37,7 +37,8 @@ struct ShowingController {
                 for survey in try SurveyStore.published(db) {
                     guard let definition = survey.definition else { continue }
                     let verdict = ShowDecision.onSite(
-                        definition, id: survey.id, to: beholder, moment: moment, standing: try Self.standing(survey.id, person, db), now: now)
+                        definition, id: survey.id, to: beholder, moment: moment, standing: try Self.standing(survey.id, person, db),
+                        now: now)
                     if verdict == .show {
                         return ["survey": Self.json(survey, definition, locale: locale, publicURL), "reason": .string(verdict.rawValue)]
                     }
@@ -63,7 +64,8 @@ struct ShowingController {
         let languages = definition.offeredLanguages
         let language = LocaleChoice.pick(from: languages, wishes: [locale]) ?? LocaleChoice.fallback
         return [
-            "id": .string(survey.id), "version": .int(survey.version), "title": .string(definition.title(in: language)), "locale": .string(language),
+            "id": .string(survey.id), "version": .int(survey.version), "title": .string(definition.title(in: language)),
+            "locale": .string(language),
             "languages": .from(languages), "questions": whole["questions"] ?? [], "logic": whole["logic"] ?? [],
             "reward": whole["reward"] ?? .null, "trigger": definition.trigger.json, "link": .string("\(publicURL)/s/\(survey.id)"),
         ]

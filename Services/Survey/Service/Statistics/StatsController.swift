@@ -29,7 +29,8 @@ struct StatsController {
             }
         }
         return [
-            "survey_id": .string(survey.id), "seen": .int(figures.seen), "started": .int(figures.started), "completed": .int(figures.completed),
+            "survey_id": .string(survey.id), "seen": .int(figures.seen), "started": .int(figures.started),
+            "completed": .int(figures.completed),
             "closed": .int(figures.closed), "questions": .object(questions),
         ]
     }

@@ -85,7 +85,8 @@ enum SurveyStore {
 
     private static func read(_ row: SQLRow) -> SurveyRecord {
         SurveyRecord(
-            id: row.text(0), state: SurveyState(rawValue: row.text(1)) ?? .paused, draft: row.json(2), version: row.int(3), published: row.json(4),
+            id: row.text(0), state: SurveyState(rawValue: row.text(1)) ?? .paused, draft: row.json(2), version: row.int(3),
+            published: row.json(4),
             createdAt: row.time(5), updatedAt: row.time(6), publishedAt: row.timeOrNil(7))
     }
 }

@@ -23,7 +23,8 @@ struct SurveysController {
         let wanted = request.query("state")
         let state = wanted.flatMap(SurveyState.init(rawValue:))
         if wanted != nil, state == nil {
-            throw Problem.invalid("?state", "invalid", "one of \(SurveyState.allCases.map(\.rawValue).joined(separator: ", ")) was expected")
+            throw Problem.invalid(
+                "?state", "invalid", "one of \(SurveyState.allCases.map(\.rawValue).joined(separator: ", ")) was expected")
         }
         let rows = try await house.read { db in try SurveyStore.list(state: state, page, db) }
         return Reply(.ok, Page(rows, page, key: { [.int($0.createdAt.milliseconds), .string($0.id)] }, json: json).json)
