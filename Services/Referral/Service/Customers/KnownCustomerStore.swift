@@ -45,21 +45,3 @@ enum KnownCustomerStore {
         try findFirstOrder(into, db)
     }
 }
-
-enum KnownOrderStore {
-    static func find(_ id: String, _ db: SQLConnection) throws -> (customerID: String?, standing: OrderStanding)? {
-        try db.first("SELECT customer_id, placed_at, paid_at, cancelled_at FROM known_orders WHERE order_id = \(id)") { row in
-            (row.textOrNil(0), OrderStanding(placedAt: row.timeOrNil(1), paidAt: row.timeOrNil(2), cancelledAt: row.timeOrNil(3)))
-        }
-    }
-
-    static func put(_ id: String, customerID: String?, _ standing: OrderStanding, _ db: SQLConnection) throws {
-        try db.execute(
-            """
-            INSERT INTO known_orders (order_id, customer_id, placed_at, paid_at, cancelled_at)
-            VALUES (\(id), \(customerID), \(standing.placedAt), \(standing.paidAt), \(standing.cancelledAt))
-            ON CONFLICT (order_id) DO UPDATE SET
-                customer_id = excluded.customer_id, placed_at = excluded.placed_at, paid_at = excluded.paid_at, cancelled_at = excluded.cancelled_at
-            """)
-    }
-}
