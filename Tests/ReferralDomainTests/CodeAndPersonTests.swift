@@ -7,7 +7,8 @@ struct ReferralCodeTests {
     @Test(
         "a code is read as people type it, Turkish letters included",
         arguments: [
-            ("ada10", "ADA10"), ("  Ada-10\t", "ADA-10"), ("İPEK", "IPEK"), ("ıpek", "IPEK"), ("ipek", "IPEK"), ("I\u{307}PEK", "IPEK"), ("a_b", "A_B"),
+            ("ada10", "ADA10"), ("  Ada-10\t", "ADA-10"), ("İPEK", "IPEK"), ("ıpek", "IPEK"), ("ipek", "IPEK"), ("I\u{307}PEK", "IPEK"),
+            ("a_b", "A_B"),
         ])
     func folds(_ typed: String, _ code: String) { #expect(ReferralCode(typed)?.text == code) }
 
@@ -52,7 +53,8 @@ struct PersonKeyTests {
     @Test(
         "addresses of one mailbox are one person",
         arguments: [
-            ("Ayse@Example.com ", "ayse@example.com"), ("a.y.s.e@gmail.com", "ayse@gmail.com"), ("Ayse+shop@GMAIL.com", "ay.se@googlemail.com"),
+            ("Ayse@Example.com ", "ayse@example.com"), ("a.y.s.e@gmail.com", "ayse@gmail.com"),
+            ("Ayse+shop@GMAIL.com", "ay.se@googlemail.com"),
             ("b+1@outlook.com", "b@outlook.com"), ("b+1@hotmail.co.uk", "b@hotmail.co.uk"), ("b+x@live.com.tr", "b@live.com.tr"),
             ("c+1@me.com", "c@icloud.com"), ("c+1@mac.com", "c@icloud.com"), ("d+1@fastmail.com", "d@fastmail.com"),
             ("e+1@protonmail.com", "e@proton.me"), ("e@pm.me", "e@proton.me"), ("f-shop@yahoo.com", "f@yahoo.com"),
@@ -89,8 +91,10 @@ struct PersonKeyTests {
     @Test(
         "only plain addresses may claim",
         arguments: [
-            ("a@example.com", true), ("a+b@example.com.tr", true), ("", false), ("a", false), ("a@", false), ("@example.com", false), ("a@b", false),
-            ("a@@example.com", false), ("a b@example.com", false), ("a@exa mple.com", false), ("аyse@example.com", false), ("a@exämple.com", false),
+            ("a@example.com", true), ("a+b@example.com.tr", true), ("", false), ("a", false), ("a@", false), ("@example.com", false),
+            ("a@b", false),
+            ("a@@example.com", false), ("a b@example.com", false), ("a@exa mple.com", false), ("аyse@example.com", false),
+            ("a@exämple.com", false),
             ("a@example..com", false), ("<a>@example.com", false), ("a\r\nBcc: x@example.com", false), (".a@example.com", false),
             (String(repeating: "a", count: 65) + "@example.com", false), ("a@" + String(repeating: "b.", count: 130) + "com", false),
         ])

@@ -35,11 +35,15 @@ struct ClaimTests {
             try await house.advocate()
             try await house.send(
                 customer("ada", "a.da+shop@gmail.com"), order("order.placed", "1", customer: "old", email: "old.one@gmail.com"))
-            func refused(_ email: String, _ status: Int, _ code: String, customer: String? = nil, with advocate: String = "ADA10") async throws {
+            func refused(
+                _ email: String, _ status: Int, _ code: String, customer: String? = nil, with advocate: String = "ADA10"
+            ) async throws {
                 let answer = try await house.claim(email, code: advocate, customer: customer)
                 #expect(answer.status == status && answer.code == code, "\(email): \(answer.text)")
             }
-            for code in ["NOBODY", "АDА10", "ADA10\u{200B}", "ada\u{0301}10", "🅰️"] { try await refused("x@example.com", 404, "unknown_code", with: code) }
+            for code in ["NOBODY", "АDА10", "ADA10\u{200B}", "ada\u{0301}10", "🅰️"] {
+                try await refused("x@example.com", 404, "unknown_code", with: code)
+            }
             for email in ["nobody", "a@b", "a b@example.com", "аyse@example.com"] { try await refused(email, 422, "invalid_email") }
             try await refused("x@example.com", 422, "self_referral", customer: "ada")
             for email in ["ADA@gmail.com", "ada+2@googlemail.com", "a.d.a@gmail.com"] { try await refused(email, 422, "self_referral") }

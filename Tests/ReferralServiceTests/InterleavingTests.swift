@@ -31,14 +31,16 @@ struct InterleavingTests {
             try await house.advocate()
             var events: [CloudEvent] = []
             for friend in ["f1", "f2", "f3"] {
-                let coupon = chance.coin() ? try await house.claimed("\(friend)@example.com", customer: chance.coin() ? friend : nil).coupon : nil
+                let coupon =
+                    chance.coin() ? try await house.claimed("\(friend)@example.com", customer: chance.coin() ? friend : nil).coupon : nil
                 for number in 1...chance.int(1...2) {
                     let id = "\(friend)-\(number)"
                     let code = coupon == nil || chance.coin() ? "ADA10" : nil
                     let subtotal = Int64(chance.int(3_800...6_000))
                     func said(_ type: String, _ at: Int) -> CloudEvent {
                         order(
-                            type, id, customer: friend, email: "\(friend)@example.com", subtotal: subtotal, coupon: coupon, code: code, at: Int64(at))
+                            type, id, customer: friend, email: "\(friend)@example.com", subtotal: subtotal, coupon: coupon, code: code,
+                            at: Int64(at))
                     }
                     events.append(said("order.placed", number * 10))
                     events.append(said("order.paid", number * 10 + 1))

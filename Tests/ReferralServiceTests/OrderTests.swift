@@ -26,7 +26,8 @@ struct OrderTests {
             let said = try await house.test.said("referral.approved")
             #expect(said.count == 1 && said.first?.subject == "ada")
             let grant = try #require(said.first?.data["grants"]?[0])
-            #expect(grant["key"]?.string == "referral:\(claim.id):advocate" && grant["customer_id"] == "ada" && grant["reason"] == "referral")
+            #expect(
+                grant["key"]?.string == "referral:\(claim.id):advocate" && grant["customer_id"] == "ada" && grant["reason"] == "referral")
             #expect(grant["reward"]?["amount"] == 1_000 && grant["origin"]?["referral_id"]?.string == claim.id)
             try await house.send(order("order.paid", "1", customer: "bora", email: "bora@example.com", coupon: claim.coupon, at: 2))
             try await house.test.advance(days: 30)
@@ -166,7 +167,8 @@ struct OrderTests {
             try await house.send(
                 customer("ada", "ada@example.com"), order("order.paid", "0", customer: "old", at: 0),
                 order("order.paid", "self", customer: "ada2", email: "ADA@example.com", code: "ADA10", at: 1),
-                order("order.paid", "old", customer: "old", code: "ADA10", at: 2), order("order.paid", "poor", customer: "p", subtotal: 10, code: "ADA10"),
+                order("order.paid", "old", customer: "old", code: "ADA10", at: 2),
+                order("order.paid", "poor", customer: "p", subtotal: 10, code: "ADA10"),
                 order("order.paid", "nobody", code: "ADA10"), order("order.paid", "none", customer: "n", code: "NOBODY"))
             _ = try await house.claimed("two@example.com", customer: "two")
             try await house.send(order("order.paid", "two", customer: "two", code: "CEM"))
@@ -192,7 +194,9 @@ struct OrderTests {
         try await ReferralHouse.with { house in
             try await house.change(["max_per_advocate": ["count": 2, "every": "month"], "hold_days": 1])
             try await house.advocate()
-            for number in 0..<4 { try await house.send(order("order.paid", "\(number)", customer: "c\(number)", code: "ADA10", at: Int64(number))) }
+            for number in 0..<4 {
+                try await house.send(order("order.paid", "\(number)", customer: "c\(number)", code: "ADA10", at: Int64(number)))
+            }
             try await house.test.advance(days: 2)
             #expect(try await house.referrals("&state=approved").count == 2)
             let rejected = try await house.referrals("&state=rejected")
@@ -261,7 +265,8 @@ struct ByHandTests {
         #expect(try await house.byHand("approve", claim.id).status == 200)
         if state == .approved { return claim.id }
         #expect(try await house.byHand("reverse", claim.id).status == 200)
-        try await house.outcome("grant.revoked", claim.id, GrantOutcome(key: "referral:\(claim.id):advocate", state: .revoked, reason: "referral"))
+        try await house.outcome(
+            "grant.revoked", claim.id, GrantOutcome(key: "referral:\(claim.id):advocate", state: .revoked, reason: "referral"))
         return claim.id
     }
 
@@ -276,7 +281,8 @@ struct ByHandTests {
                     if let target = ReferralTransition.target(of: move, from: state, by: .merchant) {
                         #expect(answer.status == 200 && answer.json["state"]?.string == target.rawValue, "\(state) \(move): \(answer.text)")
                         let last = answer.json["history"]?.array?.last
-                        #expect(last?["actor"] == "merchant" && last?["reason"] == "looked at it" && last?["from"]?.string == state.rawValue)
+                        #expect(
+                            last?["actor"] == "merchant" && last?["reason"] == "looked at it" && last?["from"]?.string == state.rawValue)
                     } else {
                         #expect(answer.status == 409 && answer.code == "invalid_transition", "\(state) \(move)")
                         #expect(try await house.state(id) == state.rawValue)
@@ -294,7 +300,8 @@ struct ByHandTests {
             let key = "referral:\(claim.id):advocate"
             try await house.send(order("order.paid", "1", email: "bora@example.com", coupon: claim.coupon))
             try await house.test.advance(days: 14)
-            try await house.outcome("grant.issued", claim.id, GrantOutcome(key: key, state: .issued, reason: "referral", couponCode: "AAAA"))
+            try await house.outcome(
+                "grant.issued", claim.id, GrantOutcome(key: key, state: .issued, reason: "referral", couponCode: "AAAA"))
             #expect(try await house.referral(claim.id)["advocate_reward"]?["coupon_code"] == "AAAA")
             try await house.send(event("order.cancelled", ["order_id": "1"], at: 9))
             #expect(try await house.byHand("restore", claim.id).code == "reward_settling")

@@ -35,7 +35,9 @@ struct ProgrammeTests {
             let made = try await house.test.post("/v1/referral/programs", body)
             #expect(made.status == 201, "\(made.text)")
             for member in body.object?.members ?? [] {
-                for part in member.value.object?.members ?? [] { #expect(made.json[member.name]?[part.name] == part.value, "\(member.name)") }
+                for part in member.value.object?.members ?? [] {
+                    #expect(made.json[member.name]?[part.name] == part.value, "\(member.name)")
+                }
                 if member.value.object == nil { #expect(made.json[member.name] == member.value, "\(member.name)") }
             }
             let id = try #require(made.json["id"]?.string)
@@ -65,7 +67,9 @@ struct ProgrammeTests {
                 for (name, value) in fields { object[name] = value }
                 let answer = try await house.test.post("/v1/referral/programs", .object(object))
                 let issue = answer.json["errors"]?[0]
-                #expect(answer.status == 422 && issue?["pointer"]?.string == pointer && issue?["code"]?.string == code, "\(fields): \(answer.text)")
+                #expect(
+                    answer.status == 422 && issue?["pointer"]?.string == pointer && issue?["code"]?.string == code,
+                    "\(fields): \(answer.text)")
             }
             try await refuses(["name": nil], "/name", "missing")
             try await refuses(["friend_reward": nil], "/friend_reward", "missing")
@@ -149,7 +153,8 @@ struct AdvocateTests {
             #expect(ada["advocate"]?["claimed"] == 1 && ada["advocate"]?["approved"] == 0 && ada["advocate"]?["clicks"] == 0)
             #expect(ada["referrals"]?[0]?["role"] == "advocate")
             let bora = try await part("bora")
-            #expect(bora["advocate"] == .null && bora["referrals"]?[0]?["id"]?.string == claim.id && bora["referrals"]?[0]?["role"] == "friend")
+            #expect(
+                bora["advocate"] == .null && bora["referrals"]?[0]?["id"]?.string == claim.id && bora["referrals"]?[0]?["role"] == "friend")
         }
     }
 
@@ -187,7 +192,9 @@ struct LinkTests {
             #expect(front.headers[.cacheControl] == "no-store")
             try await house.change(["landing_url": "https://blog.example/friends"])
             #expect(try await follow(house, "/r/ADA10").headers[.location] == "https://blog.example/friends?ref=ADA10")
-            #expect(try await follow(house, "/r/ADA10?to=https://shop.example/sale").headers[.location] == "https://shop.example/sale?ref=ADA10")
+            #expect(
+                try await follow(house, "/r/ADA10?to=https://shop.example/sale").headers[.location] == "https://shop.example/sale?ref=ADA10"
+            )
             #expect(try await follow(house, "/r/NOBODY").headers[.location] == "https://shop.example/?a=1#top")
             // What the shop allows may change after the programme was written.
             try await house.send(settings("https://shop.example/"))
@@ -202,7 +209,8 @@ struct LinkTests {
         arguments: [
             "https://evil.example/", "//evil.example/", "https://shop.example@evil.example/", "https://shop.example.evil.example/",
             "javascript:alert(1)", "https:evil.example", "https://evil.example%2F@shop.example/", "https://shop.example%5C@evil.example/",
-            "https://shop.example%0d%0aSet-Cookie:%20a=b", "%68ttps://evil.example", "https://ѕhop.example/", "data:text/html,x", "/\\evil.example",
+            "https://shop.example%0d%0aSet-Cookie:%20a=b", "%68ttps://evil.example", "https://ѕhop.example/", "data:text/html,x",
+            "/\\evil.example",
             "http:///evil.example", "",
         ])
     func foreign(_ wish: String) async throws {

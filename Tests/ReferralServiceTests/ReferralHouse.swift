@@ -26,9 +26,12 @@ final class TestDesk: GrantDesk {
         try book.withLock { book in
             book.calls += 1
             if book.isDown { throw ServiceCallError(service: .loyalty, reason: .unreachable) }
-            if let code = book.refusal { return GrantOutcome(key: grant.key, state: .refused, reason: grant.reason, code: code, detail: "no") }
+            if let code = book.refusal {
+                return GrantOutcome(key: grant.key, state: .refused, reason: grant.reason, code: code, detail: "no")
+            }
             book.given[grant.key] = grant
-            return GrantOutcome(key: grant.key, state: .issued, reason: grant.reason, origin: grant.origin, couponCode: Self.coupon(grant.key))
+            return GrantOutcome(
+                key: grant.key, state: .issued, reason: grant.reason, origin: grant.origin, couponCode: Self.coupon(grant.key))
         }
     }
 

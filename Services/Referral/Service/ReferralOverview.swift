@@ -28,7 +28,8 @@ enum ReferralOverview {
 
     /// In the programme that they came to first.
     private static func advocate(_ id: String, _ publicURL: String, _ db: SQLConnection) throws -> JSON {
-        guard let programme = try AdvocateStore.firstProgramme(of: id, db), let advocate = try AdvocateStore.find(id, programme: programme, db),
+        guard let programme = try AdvocateStore.firstProgramme(of: id, db),
+            let advocate = try AdvocateStore.find(id, programme: programme, db),
             var object = advocate.json(publicURL: publicURL).object
         else { return .null }
         let counts = try ReferralStore.counts(advocate: id, programme: programme, db)

@@ -62,7 +62,8 @@ public struct OrderFacts: Sendable, Equatable {
 
     public var total: Int64 {
         amount("total")
-            ?? Self.clamped(Int128(subtotal) - Int128(amount("discount") ?? 0) + Int128(amount("shipping") ?? 0) + Int128(amount("tax") ?? 0))
+            ?? Self.clamped(
+                Int128(subtotal) - Int128(amount("discount") ?? 0) + Int128(amount("shipping") ?? 0) + Int128(amount("tax") ?? 0))
     }
 
     /// 0…2^53.

@@ -123,7 +123,9 @@ public struct ReferralTerms: Sendable, Equatable {
     public init?(_ reader: FieldReader) {
         let friend = Self.reward(reader, "friend_reward")
         let advocate = Self.reward(reader, "advocate_reward")
-        if friend == nil, advocate == nil, reader.issues.isEmpty { reader.fail("friend_reward", "missing", "at least one side is rewarded") }
+        if friend == nil, advocate == nil, reader.issues.isEmpty {
+            reader.fail("friend_reward", "missing", "at least one side is rewarded")
+        }
         let minimum = reader.amount("friend_minimum_order") ?? 0
         let hold = reader.int("hold_days", in: 0...ReferralProgramme.longestHold) ?? 14
         let approval = reader.choice("approval", ReferralProgramme.Approval.self) ?? .automatic

@@ -91,7 +91,8 @@ public struct RewardRecord: Sendable, Equatable {
 
     public var json: JSON {
         [
-            "state": .string(state.rawValue), "key": .from(key), "turn": .int(turn), "coupon_code": .from(couponCode), "points": .from(points),
+            "state": .string(state.rawValue), "key": .from(key), "turn": .int(turn), "coupon_code": .from(couponCode),
+            "points": .from(points),
             "code": .from(code),
         ]
     }

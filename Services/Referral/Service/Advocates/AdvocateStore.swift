@@ -41,7 +41,9 @@ enum AdvocateStore {
 
     /// The programme that somebody became an advocate of first.
     static func firstProgramme(of customerID: String, _ db: SQLConnection) throws -> String? {
-        try db.first("SELECT programme_id FROM advocates WHERE customer_id = \(customerID) ORDER BY created_at, programme_id LIMIT 1") { $0.text(0) }
+        try db.first("SELECT programme_id FROM advocates WHERE customer_id = \(customerID) ORDER BY created_at, programme_id LIMIT 1") {
+            $0.text(0)
+        }
     }
 
     static func owner(of code: ReferralCode, _ db: SQLConnection) throws -> CodeOwner? {

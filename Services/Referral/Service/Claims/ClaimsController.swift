@@ -34,7 +34,8 @@ struct ClaimsController: Sendable {
             return Prepared(claim: claim, accepted: accepted, reward: RewardRecord())
         }
         let grant = Grant(
-            key: "referral:claim:\(accepted.referralID)", customerID: claim.customerID, email: claim.email, reward: reward, reason: "referral",
+            key: "referral:claim:\(accepted.referralID)", customerID: claim.customerID, email: claim.email, reward: reward,
+            reason: "referral",
             name: accepted.programme.programme.name,
             terms: CouponTerms(minimumOrder: terms.minimumOrder > 0 ? terms.minimumOrder : nil, firstOrderOnly: true),
             origin: JSONObject([

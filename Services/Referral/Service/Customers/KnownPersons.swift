@@ -8,7 +8,8 @@ enum KnownPersons {
     /// Notes a mailbox of a customer. Later ones do not replace earlier ones.
     static func note(_ id: String, email: String?, _ db: SQLConnection) throws {
         guard let key = PersonHash.email(email) else { return }
-        try db.execute("INSERT INTO known_addresses (person_key, customer_id) VALUES (\(key), \(id)) ON CONFLICT (person_key, customer_id) DO NOTHING")
+        try db.execute(
+            "INSERT INTO known_addresses (person_key, customer_id) VALUES (\(key), \(id)) ON CONFLICT (person_key, customer_id) DO NOTHING")
     }
 
     /// Everybody who may be the person of this id or this address: the id itself, the guest that the address makes, and all who were seen with the
@@ -16,9 +17,15 @@ enum KnownPersons {
     static func ids(id: String?, email: String?, _ db: SQLConnection) throws -> [String] {
         var ids = [id, Guest.id(email: email)].compactMap { $0 }
         var keys = [PersonHash.email(email)].compactMap { $0 }
-        if let id { keys += try db.all("SELECT person_key FROM known_addresses WHERE customer_id = \(id) ORDER BY person_key LIMIT 100") { $0.text(0) } }
+        if let id {
+            keys += try db.all("SELECT person_key FROM known_addresses WHERE customer_id = \(id) ORDER BY person_key LIMIT 100") {
+                $0.text(0)
+            }
+        }
         guard !keys.isEmpty else { return ids }
-        let others = try db.all("SELECT DISTINCT customer_id FROM known_addresses WHERE person_key IN \(list: keys) LIMIT 1000") { $0.text(0) }
+        let others = try db.all("SELECT DISTINCT customer_id FROM known_addresses WHERE person_key IN \(list: keys) LIMIT 1000") {
+            $0.text(0)
+        }
         for other in others where !ids.contains(other) { ids.append(other) }
         return ids
     }

@@ -14,9 +14,13 @@ enum PersonHash {
     static func referralID(programme: String, friend: String) -> String { id("referral:\(programme):\(friend)") }
 
     /// A referral that is kept as refused: one for each friend, advocate and programme.
-    static func refusalID(programme: String, advocate: String, friend: String) -> String { id("refused:\(programme):\(advocate):\(friend)") }
+    static func refusalID(programme: String, advocate: String, friend: String) -> String {
+        id("refused:\(programme):\(advocate):\(friend)")
+    }
 
-    private static func digest(_ text: String) -> String { Base64URL.encode(Array(SHA256.hash(data: Array("vefa \(text)".utf8)).prefix(16))) }
+    private static func digest(_ text: String) -> String {
+        Base64URL.encode(Array(SHA256.hash(data: Array("vefa \(text)".utf8)).prefix(16)))
+    }
 
     private static func id(_ text: String) -> String {
         let bytes = Array(SHA256.hash(data: Array("vefa \(text)".utf8)))

@@ -22,7 +22,8 @@ enum ClickStore {
     /// Counts a click, once for its mark, and says so.
     static func count(_ owner: CodeOwner, _ mark: String, _ change: Change) throws {
         let rows = try change.db.execute(
-            "INSERT INTO clicks (code, visitor, clicked_at) VALUES (\(owner.code.text), \(mark), \(change.now)) ON CONFLICT (code, visitor) DO NOTHING")
+            "INSERT INTO clicks (code, visitor, clicked_at) VALUES (\(owner.code.text), \(mark), \(change.now)) ON CONFLICT (code, visitor) DO NOTHING"
+        )
         guard rows > 0 else { return }
         try change.db.execute("UPDATE referral_codes SET clicks = clicks + 1 WHERE code = \(owner.code.text)")
         try change.emit(

@@ -57,7 +57,8 @@ enum KnownOrderStore {
         return try db.all("SELECT refund_id, amount, items FROM known_refunds WHERE order_id = \(orderID) ORDER BY refund_id") { row in
             RefundData(
                 orderID: orderID, refundID: row.text(0), amount: row.intOrNil(1),
-                items: (row.json(2).array ?? []).compactMap { $0.object.map { RefundItem(FieldReader($0, issues: issues, strict: false)) } })
+                items: (row.json(2).array ?? []).compactMap { $0.object.map { RefundItem(FieldReader($0, issues: issues, strict: false)) } }
+            )
         }
     }
 }

@@ -93,16 +93,19 @@ struct OrderReview {
         let friend = try friend(of: order)
         let qualification = try qualification(order, advocate: owner.advocateID)
         let claim = ClaimFacts(
-            isKnownCode: true, isOpen: row.isOpen(at: order.standing.placedAt ?? at), isValidEmail: true, isAdvocate: qualification.isAdvocate,
+            isKnownCode: true, isOpen: row.isOpen(at: order.standing.placedAt ?? at), isValidEmail: true,
+            isAdvocate: qualification.isAdvocate,
             hasBought: !qualification.isFirstOrder, isReferred: !known.isEmpty)
-        let refusal = order.customerID == nil ? .unknownCustomer : claim.refusal ?? qualification.objection(minimum: row.programme.terms.minimumOrder)
+        let refusal =
+            order.customerID == nil ? .unknownCustomer : claim.refusal ?? qualification.objection(minimum: row.programme.terms.minimumOrder)
         let id =
             refusal == nil
             ? PersonHash.referralID(programme: row.id, friend: friend.key)
             : PersonHash.refusalID(programme: row.id, advocate: owner.advocateID, friend: friend.key)
         let reason = refusal ?? .orderCode
         var referral = Referral(
-            id: id, programmeID: row.id, code: owner.code.text, advocateID: owner.advocateID, friendID: order.customerID, friendKey: friend.key,
+            id: id, programmeID: row.id, code: owner.code.text, advocateID: owner.advocateID, friendID: order.customerID,
+            friendKey: friend.key,
             friendEmail: friend.email, isClaim: refusal == nil, state: refusal == nil ? .pending : .rejected, reason: reason.rawValue,
             terms: row.programme.terms, orderID: order.id, createdAt: change.now, updatedAt: change.now)
         guard try ReferralStore.insert(referral, db) else { return }

@@ -34,7 +34,8 @@ enum ProgrammeStore {
 
     /// The one that is meant where none is named: the oldest that takes somebody now, else the oldest.
     static func standard(at now: Timestamp, _ db: SQLConnection) throws -> ProgrammeRow? {
-        let rows = try db.all("SELECT \(columns) FROM programmes WHERE deleted_at IS NULL ORDER BY created_at, id LIMIT 200", read).compactMap { $0 }
+        let rows = try db.all("SELECT \(columns) FROM programmes WHERE deleted_at IS NULL ORDER BY created_at, id LIMIT 200", read)
+            .compactMap { $0 }
         return rows.first { $0.isOpen(at: now) } ?? rows.first
     }
 

@@ -25,7 +25,7 @@ struct ReferralMoves {
         switch move {
         case .qualify:
             referral.qualifiedAt = change.now
-            // The hold is scheduled by whoever knows when the order was paid.
+        // The hold is scheduled by whoever knows when the order was paid.
         case .approve, .restore:
             referral.approvedAt = change.now
             if move == .restore { referral.isRestored = true }
@@ -52,7 +52,8 @@ struct ReferralMoves {
     func say(_ type: String, _ referral: Referral, _ actor: ReferralActor, at: Timestamp, _ orders: [JSONObject.Member] = []) throws {
         var data = JSONObject([
             .init(name: "referral_id", value: .string(referral.id)), .init(name: "program_id", value: .string(referral.programmeID)),
-            .init(name: "customer_id", value: .string(referral.advocateID)), .init(name: "advocate_id", value: .string(referral.advocateID)),
+            .init(name: "customer_id", value: .string(referral.advocateID)),
+            .init(name: "advocate_id", value: .string(referral.advocateID)),
             .init(name: "friend_id", value: .from(referral.friendID)), .init(name: "order_id", value: .from(referral.orderID)),
             .init(name: "code", value: .string(referral.code)), .init(name: "state", value: .string(referral.state.rawValue)),
             .init(name: "reason", value: .string(referral.reason)), .init(name: "actor", value: .string(actor.rawValue)),

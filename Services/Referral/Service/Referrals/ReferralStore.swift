@@ -26,11 +26,14 @@ enum ReferralStore {
 
     /// Those that an order may touch: bound to it, waiting for a coupon that it carries, or of its buyer and still open.
     static func concerned(by orderID: String, codes: [ReferralCode], buyer ids: [String], _ db: SQLConnection) throws -> [Referral] {
-        var found = try db.all("SELECT \(columns) FROM referrals WHERE order_id = \(orderID) ORDER BY created_at, id", read).compactMap { $0 }
+        var found = try db.all("SELECT \(columns) FROM referrals WHERE order_id = \(orderID) ORDER BY created_at, id", read).compactMap {
+            $0
+        }
         var more: [Referral] = []
         if !codes.isEmpty {
             more += try db.all(
-                "SELECT \(columns) FROM referrals WHERE friend_coupon IN \(list: codes.prefix(100).map(\.text)) AND state = 'pending' ORDER BY id", read
+                "SELECT \(columns) FROM referrals WHERE friend_coupon IN \(list: codes.prefix(100).map(\.text)) AND state = 'pending' ORDER BY id",
+                read
             ).compactMap { $0 }
         }
         more += try of(friend: ids, db).filter { $0.state == .pending || $0.state == .qualified }

@@ -46,7 +46,9 @@ struct ReferralsController: Sendable {
             let reason = reader.string("reason", max: 500, allowEmpty: false) ?? ReferralReason.byHand.rawValue
             reader.refuseUnknown()
             try issues.throwIfAny()
-            guard var referral = try ReferralStore.find(try input.parameter("id"), change.db) else { throw Problem.notFound("such referral") }
+            guard var referral = try ReferralStore.find(try input.parameter("id"), change.db) else {
+                throw Problem.notFound("such referral")
+            }
             try ReferralMoves(change: change).move(&referral, move, by: .merchant, reason: reason, at: change.now)
             return Reply(.ok, try Self.whole(referral.id, change.db))
         }
@@ -54,7 +56,9 @@ struct ReferralsController: Sendable {
 
     /// With its history.
     private static func whole(_ id: String, _ db: SQLConnection) throws -> JSON {
-        guard let referral = try ReferralStore.find(id, db), var object = referral.json.object else { throw Problem.notFound("such referral") }
+        guard let referral = try ReferralStore.find(id, db), var object = referral.json.object else {
+            throw Problem.notFound("such referral")
+        }
         object["history"] = .array(try ReferralStore.history(of: id, db).map(\.json))
         return .object(object)
     }
