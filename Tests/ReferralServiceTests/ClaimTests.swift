@@ -1,4 +1,5 @@
 import ReferralDomain
+import ReferralService
 import Shared
 import SharedRuntime
 import SharedTesting
@@ -83,6 +84,29 @@ struct ClaimTests {
                 order("order.placed", "1", customer: "bora", email: "bora@example.com", at: 1))
             #expect(try await house.claim("bora@example.com", customer: "bora").status == 201)
         }
+    }
+
+    @Test("customers that were known before the upgrade are known by their mailboxes after it")
+    func upgraded() async throws {
+        let before = try await TestHouse.start(ReferralService.definition)
+        try await before.house.write { change in
+            try change.db.execute("DELETE FROM meta WHERE name = 'addresses of known customers'")
+            for number in 0..<1_500 {
+                let id = "c\(number)"
+                try change.db.execute(
+                    """
+                    INSERT INTO known_customers (customer_id, email_key, first_seen_at, first_order_at, orders)
+                    VALUES (\(id), \("\(id)@gmail.com"), 1, 1, 1)
+                    """)
+            }
+        }
+        await before.stop(keep: true)
+        let after = try await TestHouse.start(ReferralService.definition, folder: before.folder)
+        _ = try await after.put("/v1/referral/advocates/ada", ["code": "ADA10"])
+        for email in ["c0+x@gmail.com", "c.1499@googlemail.com"] {
+            #expect(try await after.post("/v1/referral/claims", ["code": "ADA10", "email": .string(email)]).code == "existing_customer")
+        }
+        await after.stop()
     }
 
     @Test("wrong bodies are named by field")

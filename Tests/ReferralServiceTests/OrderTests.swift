@@ -139,6 +139,32 @@ struct OrderTests {
         }
     }
 
+    @Test("a mailbox that comes to light inside the hold shows that friend and advocate are one")
+    func laterMailbox() async throws {
+        try await ReferralHouse.with { house in
+            try await house.advocate()
+            let claim = try await house.claimed("other@gmail.com", customer: "bora")
+            try await house.send(order("order.paid", "1", customer: "bora", coupon: claim.coupon))
+            #expect(try await house.state(claim.id) == "qualified")
+            try await house.send(customer("ada", "ada@gmail.com"))
+            #expect(try await house.state(claim.id) == "qualified")
+            try await house.send(customer("bora", "a.da+second@gmail.com"))
+            #expect(try await house.referral(claim.id)["state"] == "rejected")
+            #expect(try await house.referral(claim.id)["reason"] == "self_referral")
+        }
+    }
+
+    @Test("friends who wrote another address at the checkout are known by their coupon")
+    func otherAddress() async throws {
+        try await ReferralHouse.with { house in
+            try await house.advocate()
+            let claim = try await house.claimed("private@example.com")
+            try await house.send(order("order.paid", "1", customer: "bora", email: "work@example.com", coupon: claim.coupon, code: "ADA10"))
+            let referrals = try await house.referrals()
+            #expect(referrals.count == 1 && referrals.first?["state"] == "qualified" && referrals.first?["friend_id"] == "bora")
+        }
+    }
+
     @Test("an order with a code and no claim makes the referral itself")
     func orderMakesReferral() async throws {
         try await ReferralHouse.with { house in

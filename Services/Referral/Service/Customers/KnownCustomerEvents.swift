@@ -14,12 +14,13 @@ enum KnownCustomerEvents {
 
     private static func note(_ event: CloudEvent, _ change: Change) throws {
         guard let id = event.person else { return }
-        try note(id, event, change.db)
+        // A mailbox that comes to light may show that friend and advocate are one, or that the friend has bought before.
+        if try note(id, event, change.db) { try OrderReview(change: change, at: event.time).run(person: id) }
     }
 
-    private static func note(_ id: String, _ event: CloudEvent, _ db: SQLConnection) throws {
+    private static func note(_ id: String, _ event: CloudEvent, _ db: SQLConnection) throws -> Bool {
         try KnownCustomerStore.note(id, email: event.customerEmail, at: event.time, db)
-        try KnownPersons.note(id, email: event.customerEmail, db)
+        return try KnownPersons.note(id, email: event.customerEmail, db)
     }
 
     private static func forget(_ event: CloudEvent, _ change: Change) throws {
@@ -42,7 +43,7 @@ enum KnownCustomerEvents {
         guard let orderID = event.data["order_id"]?.string, !orderID.isEmpty else { return }
         let db = change.db
         let person = event.person
-        if let person { try note(person, event, db) }
+        if let person { _ = try note(person, event, db) }
         let known = try KnownOrderStore.find(orderID, db)
         var order = known ?? KnownOrder(id: orderID)
         order.hear(event)

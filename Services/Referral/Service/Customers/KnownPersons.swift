@@ -5,11 +5,13 @@ import SharedStore
 
 /// Who may be whom: customers that share a mailbox are one person to the rules against fraud.
 enum KnownPersons {
-    /// Notes a mailbox of a customer. Later ones do not replace earlier ones.
-    static func note(_ id: String, email: String?, _ db: SQLConnection) throws {
-        guard let key = PersonHash.email(email) else { return }
-        try db.execute(
+    /// Notes a mailbox of a customer; true when it is new. Later ones do not replace earlier ones.
+    @discardableResult
+    static func note(_ id: String, email: String?, _ db: SQLConnection) throws -> Bool {
+        guard let key = PersonHash.email(email) else { return false }
+        return try db.execute(
             "INSERT INTO known_addresses (person_key, customer_id) VALUES (\(key), \(id)) ON CONFLICT (person_key, customer_id) DO NOTHING")
+            > 0
     }
 
     /// Everybody who may be the person of this id or this address: the id itself, the guest that the address makes, and all who were seen with the

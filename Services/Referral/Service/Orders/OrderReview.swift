@@ -14,8 +14,10 @@ struct OrderReview {
     private var moves: ReferralMoves { ReferralMoves(change: change) }
 
     func run(_ order: KnownOrder) throws {
-        let buyer = try buyer(of: order)
         let codes = order.facts.codes
+        // A shop without referrals imports its orders without looking for any.
+        guard try !codes.isEmpty || ReferralStore.hasAny(db) else { return }
+        let buyer = try buyer(of: order)
         let owners = try AdvocateStore.owners(of: codes, db)
         for referral in try ReferralStore.concerned(by: order.id, codes: codes, buyer: buyer, db) {
             try weigh(referral, order, codes, owners)
@@ -26,6 +28,7 @@ struct OrderReview {
 
     /// Weighs the open referrals of somebody anew, of whom something else became known.
     func run(person id: String) throws {
+        guard try ReferralStore.hasAny(db) else { return }
         let ids = try KnownPersons.ids(id: id, email: nil, db)
         for referral in try ReferralStore.of(friend: ids, db) where referral.state == .qualified {
             guard let orderID = referral.orderID, let order = try KnownOrderStore.find(orderID, db) else { continue }

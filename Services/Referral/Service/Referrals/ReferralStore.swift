@@ -12,6 +12,8 @@ enum ReferralStore {
         try db.first("SELECT \(columns) FROM referrals WHERE id = \(id)", read) ?? nil
     }
 
+    static func hasAny(_ db: SQLConnection) throws -> Bool { try db.exists("SELECT 1 FROM referrals LIMIT 1") }
+
     /// Newest first; one row more than the page's limit.
     static func rows(_ page: PageRequest, state: ReferralState?, advocate: String?, _ db: SQLConnection) throws -> [Referral] {
         var query: SQL = "SELECT \(columns) FROM referrals WHERE 1 = 1"
