@@ -38,6 +38,12 @@ struct MessagingHousekeeping: Service {
             DELETE FROM placed_orders WHERE order_id IN
                 (SELECT order_id FROM placed_orders WHERE noted_at < \(now.adding(days: -Self.placedOrderDays)) LIMIT \(Self.slice))
             """)
+        try await delete(
+            """
+            DELETE FROM flow_exits WHERE (flow_id, match_key) IN
+                (SELECT flow_id, match_key FROM flow_exits WHERE heard_at < \(now.adding(seconds: -FlowExits.memorySeconds)) LIMIT \(Self.slice))
+            """)
+        try await house.store.write { db in try FlowStore.forgetInterests(db) }
     }
 
     private func delete(_ sql: SQL) async throws {

@@ -13,12 +13,13 @@ public enum MessagingService {
         }
     }
 
-    /// The same with another way for mails to leave (tests).
+    /// The same with another way for mails to leave, and another desk for their coupons (tests).
     public static func definition(
-        transport: @escaping @Sendable (HouseConfiguration) throws -> any MailTransport
+        transport: @escaping @Sendable (HouseConfiguration) throws -> any MailTransport,
+        desk: @escaping @Sendable (House) -> any GrantDesk = { LoyaltyGrantDesk($0.services) }
     ) -> ServiceDefinition {
         let books = FlowBook()
-        let sender = MessageSender(transport: transport)
+        let sender = MessageSender(transport: transport, desk: desk)
         return ServiceDefinition(
             name: .messaging,
             migrations: MessagingMigrations.all,
@@ -30,6 +31,9 @@ public enum MessagingService {
                 FlowsController(house: house, books: books).add(to: router)
                 MessagesController(house: house).add(to: router)
                 SuppressionsController(house: house).add(to: router)
+                let links = MailLinks(house.configuration)
+                UnsubscribeController(house: house, links: links).add(to: router)
+                TrackingController(house: house, links: links).add(to: router)
             },
             overview: { customerID, db in try MessagingOverview.parts(of: customerID, db) },
             background: { house in [MailRoom(sender: sender), MessagingHousekeeping(house: house)] },
@@ -46,6 +50,7 @@ public enum MessagingService {
         ContactEvents.add(to: &events)
         ConsentEvents.add(to: &events)
         FlowEvents(books: books).add(to: &events)
+        DirectMail.add(to: &events)
         return events
     }
 

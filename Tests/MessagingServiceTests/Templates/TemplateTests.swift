@@ -32,7 +32,7 @@ struct TemplateTests {
             body["name"] = "Hello again"
             #expect(try await house.test.put("/v1/templates/\(id)", .object(body)).json["version"] == 2)
             let list = try await house.test.get("/v1/templates").json["data"]?.array ?? []
-            #expect(list.compactMap { $0["id"]?.string }.contains("order_confirmation") && list.count == 2)
+            #expect(list.compactMap { $0["id"]?.string }.contains("order_confirmation") && list.count == 5)
             #expect(try await house.test.delete("/v1/templates/\(id)").status == 204)
             #expect(try await house.test.get("/v1/templates/\(id)").status == 404)
             #expect(try await house.test.delete("/v1/templates/order_confirmation").code == "template_in_use")

@@ -8,6 +8,10 @@ public enum ConsentState: String, Sendable, CaseIterable {
 /// One topic's consent as it stands, with where it came from and in which words it was asked.
 public struct Consent: Sendable, Equatable {
     public static let newsletter = "newsletter"
+    /// Being counted when opening mails and following their links; `denied` has them left as they are.
+    public static let tracking = "tracking"
+    /// The source of what a mail's unsubscribe link said.
+    public static let unsubscribeLink = "unsubscribe_link"
     /// The source of consent that a store's `accepts_marketing` gave.
     public static let storeSource = "store"
     public static let maximumTopicLength = 64

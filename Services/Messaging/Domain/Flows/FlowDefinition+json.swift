@@ -8,6 +8,11 @@ extension FlowDefinition {
         let trigger = reader.require("trigger", reader.reader("trigger")).flatMap(Trigger.read)
         let exits = (reader.readers("exit", maxCount: maximumExits) ?? []).compactMap(Exit.read)
         let reentry = readReentry(reader)
+        let onRepeat = reader.choice("on_repeat", OnRepeat.self) ?? .ignore
+        let locale = reader.string("locale", max: 35, allowEmpty: false)
+        if let locale, !TemplateContent.isLocale(locale) {
+            reader.fail("locale", "invalid", "a language tag was expected, such as tr or en-GB")
+        }
         let nodeReaders = reader.require("nodes", reader.readers("nodes", maxCount: maximumNodes)) ?? []
         var nodes: [FlowNode] = []
         for (index, node) in nodeReaders.enumerated() {
@@ -16,7 +21,7 @@ extension FlowDefinition {
         }
         if reader.issues.isEmpty { FlowGraph.check(nodes, reader) }
         guard reader.issues.isEmpty, let trigger else { return nil }
-        return FlowDefinition(messageClass: messageClass, trigger: trigger, exits: exits, reentry: reentry, nodes: nodes)
+        return FlowDefinition(messageClass: messageClass, trigger: trigger, exits: exits, reentry: reentry, onRepeat: onRepeat, locale: locale, nodes: nodes)
     }
 
     /// Reads what ``json`` wrote; nil for anything else.
@@ -43,7 +48,7 @@ extension FlowDefinition {
     public var json: JSON {
         [
             "class": .string(messageClass.rawValue), "trigger": trigger.json, "exit": .array(exits.map(\.json)), "reentry": reentry.json,
-            "nodes": .array(nodes.map(\.json)),
+            "on_repeat": .string(onRepeat.rawValue), "locale": .from(locale), "nodes": .array(nodes.map(\.json)),
         ]
     }
 }
@@ -53,14 +58,17 @@ extension FlowDefinition.Trigger {
         let event = reader.requiredString("event", max: 255)
         let filter = reader.reader("filter").flatMap(Condition.read)
         let key = reader.string("key", max: 255, allowEmpty: false)
+        let also = reader.strings("also", maxCount: FlowDefinition.maximumTriggerTypes) ?? []
+        if also.contains("") { reader.fail("also", "empty", "a type may not be empty") }
         reader.refuseUnknown()
-        return event.map { Self(event: $0, filter: filter, key: key) }
+        return event.map { Self(event: $0, filter: filter, key: key, also: also) }
     }
 
     var json: JSON {
         var object = JSONObject([.init(name: "event", value: .string(event))])
         object["filter"] = filter?.json
         object["key"] = key.map(JSON.string)
+        if !also.isEmpty { object["also"] = .from(also) }
         return .object(object)
     }
 }
@@ -106,7 +114,10 @@ extension FlowNode {
         var next = target(kind == .branch ? "else" : "next", reader, otherwise: below)
         let read: Kind?
         switch kind {
-        case .send: read = reader.requiredString("template_id", max: 255).map(Kind.send)
+        case .send:
+            let template = reader.requiredString("template_id", max: 255)
+            let coupon = reader.reader("coupon").flatMap(CouponOffer.init)
+            read = template.map { .send(templateID: $0, coupon: coupon) }
         case .wait: read = reader.require("seconds", reader.int("seconds", in: 0...longestWaitSeconds)).map(Kind.wait)
         case .waitFor:
             let event = reader.requiredString("event", max: 255)
@@ -137,8 +148,9 @@ extension FlowNode {
         var object = JSONObject([.init(name: "id", value: .string(id)), .init(name: "kind", value: .string(kindName))])
         let following = JSON.string(next ?? Self.end)
         switch kind {
-        case .send(let templateID):
+        case .send(let templateID, let coupon):
             object["template_id"] = .string(templateID)
+            object["coupon"] = coupon?.json
             object["next"] = following
         case .wait(let seconds):
             object["seconds"] = .int(seconds)

@@ -13,6 +13,9 @@ public struct FlowDefinition: Sendable, Equatable {
     public var trigger: Trigger
     public var exits: [Exit]
     public var reentry: Reentry
+    public var onRepeat: OnRepeat
+    /// The language of its mails where the contact has none.
+    public var locale: String?
     /// In the order they are written: the first is where runs begin, and a node without `next` is followed by the one below it.
     public var nodes: [FlowNode]
 
@@ -23,12 +26,27 @@ public struct FlowDefinition: Sendable, Equatable {
         /// The path in the event's data that names what the run is about (`order_id`, `cart_id`): there is one run a key at a time. Nil:
         /// one a customer.
         public var key: String?
+        /// Further types that count as the event.
+        public var also: [String]
 
-        public init(event: String, filter: Condition? = nil, key: String? = nil) {
+        public init(event: String, filter: Condition? = nil, key: String? = nil, also: [String] = []) {
             self.event = event
             self.filter = filter
             self.key = key
+            self.also = also
         }
+
+        public var events: [String] { [event] + also.filter { $0 != event } }
+    }
+
+    /// What the trigger's event does to a run that is in progress for its key. Unless it is ignored, one that the filter turns down ends the
+    /// run: a cart that is empty again was not left.
+    public enum OnRepeat: String, Sendable, CaseIterable {
+        case ignore
+        /// The run goes on where it is, about what the event says.
+        case refresh
+        /// The same, and as long as the run has sent nothing it begins again: its first wait counts from the last event.
+        case restart
     }
 
     /// An event that ends a run: for the run's key where the event carries it, else for its customer.
@@ -51,12 +69,18 @@ public struct FlowDefinition: Sendable, Equatable {
 
     public static let maximumNodes = 200
     public static let maximumExits = 20
+    public static let maximumTriggerTypes = 10
 
-    public init(messageClass: MessageClass, trigger: Trigger, exits: [Exit] = [], reentry: Reentry, nodes: [FlowNode]) {
+    public init(
+        messageClass: MessageClass, trigger: Trigger, exits: [Exit] = [], reentry: Reentry, onRepeat: OnRepeat = .ignore,
+        locale: String? = nil, nodes: [FlowNode]
+    ) {
         self.messageClass = messageClass
         self.trigger = trigger
         self.exits = exits
         self.reentry = reentry
+        self.onRepeat = onRepeat
+        self.locale = locale
         self.nodes = nodes
     }
 
@@ -71,8 +95,8 @@ public struct FlowNode: Sendable, Equatable {
     public var next: String?
 
     public enum Kind: Sendable, Equatable {
-        /// Queues a mail for the run's customer and goes on.
-        case send(templateID: String)
+        /// Queues a mail for the run's customer and goes on. With a coupon of its own where there is an offer, made when the mail goes.
+        case send(templateID: String, coupon: CouponOffer? = nil)
         case wait(seconds: Int64)
         case waitFor(WaitFor)
         /// Goes to `then` when the condition holds, else to `next`.
@@ -117,6 +141,11 @@ public struct FlowNode: Sendable, Equatable {
             }
         return (others + [next]).compactMap { $0 }
     }
+
+    /// The template that it sends.
+    public var templateID: String? { if case .send(let templateID, _) = kind { templateID } else { nil } }
+    /// The coupon that its mail brings.
+    public var coupon: CouponOffer? { if case .send(_, let coupon) = kind { coupon } else { nil } }
 
     public var kindName: String {
         switch kind {

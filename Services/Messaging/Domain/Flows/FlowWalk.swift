@@ -68,7 +68,7 @@ public struct FlowWalk: Sendable, Equatable {
         }
         while let node = current {
             switch node.kind {
-            case .send(let templateID):
+            case .send(let templateID, _):
                 walk.pass(node, .queued(templateID: templateID))
                 current = node.next.flatMap(definition.node)
             case .branch(let condition, let then):

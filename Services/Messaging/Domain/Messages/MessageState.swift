@@ -39,4 +39,8 @@ public enum MessageReason: String, Sendable, CaseIterable {
     case unknownNotResent = "unknown_not_resent"
     case mailboxRefused = "mailbox_refused"
     case refused
+    /// What ends its flow came before it went out.
+    case flowExited = "flow_exited"
+    /// Loyalty would not give the coupon that it was to carry.
+    case couponRefused = "coupon_refused"
 }

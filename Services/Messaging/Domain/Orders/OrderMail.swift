@@ -35,14 +35,7 @@ public struct OrderMail: Sendable {
         }
         /// Rows that say nothing are left out: no discount is no line.
         func moneyAboveZero(_ amount: Int64?) -> JSON { (amount ?? 0) > 0 ? money(amount) : .null }
-        let items = (order.items ?? []).map { item in
-            let (sum, overflow) = item.unitPrice.multipliedReportingOverflow(by: item.quantity)
-            return [
-                "name": .string(Self.displayName(item)), "quantity": .string(format.format(item.quantity)),
-                "unit_price": money(item.unitPrice),
-                "total": money(overflow ? item.unitPrice : sum), "sku": .from(item.sku),
-            ] as JSON
-        }
+        let items = (order.items ?? []).map { ItemLine.json($0, format, currency: order.currency) }
         return [
             "id": .string(order.orderID), "number": .string(HeaderText.oneLine(order.number ?? order.orderID)), "currency": .from(order.currency?.code),
             "items": .array(items),
@@ -51,13 +44,6 @@ public struct OrderMail: Sendable {
             "tax": moneyAboveZero(order.taxTotal), "tax_included": .bool(order.taxIncluded ?? false), "total": money(order.total),
             "coupon_codes": .from(order.couponCodes ?? []), "placed_at": .from(order.placedAt),
         ]
-    }
-
-    private static func displayName(_ item: OrderItem) -> String {
-        for name in [item.name, item.sku, item.productID] {
-            if let name, !name.isEmpty { return name }
-        }
-        return "—"
     }
 
     /// Several rules may have earned on one order: their points add up, and the last balance is the one to show.
@@ -81,10 +67,18 @@ public struct OrderMail: Sendable {
 public struct StoreIdentity: Sendable, Equatable {
     /// Nil: mails do without.
     public var name: String?
+    /// The shop's front page.
+    public var url: String?
+    /// The postal address in one line, which marketing mail must show.
+    public var address: String?
 
-    public init(name: String?) { self.name = name }
+    public init(name: String?, url: String? = nil, address: String? = nil) {
+        self.name = name
+        self.url = url
+        self.address = address
+    }
 
-    public var json: JSON { ["name": .from(name)] }
+    public var json: JSON { ["name": .from(name), "url": .from(url), "address": .from(address)] }
 }
 
 /// How a customer is addressed.
@@ -104,4 +98,23 @@ public struct CustomerNames: Sendable, Equatable {
     }
 
     public var json: JSON { ["first_name": .from(firstName), "last_name": .from(lastName), "name": .from(full)] }
+}
+
+/// A line of an order or a cart as mails show it.
+enum ItemLine {
+    static func json(_ item: OrderItem, _ format: MoneyFormat, currency: Currency?) -> JSON {
+        func money(_ amount: Int64) -> JSON { .string(currency.map { format.format(amount, $0) } ?? format.format(amount)) }
+        let (sum, overflow) = item.unitPrice.multipliedReportingOverflow(by: item.quantity)
+        return [
+            "name": .string(displayName(item)), "quantity": .string(format.format(item.quantity)), "unit_price": money(item.unitPrice),
+            "total": money(overflow ? item.unitPrice : sum), "sku": .from(item.sku),
+        ]
+    }
+
+    private static func displayName(_ item: OrderItem) -> String {
+        for name in [item.name, item.sku, item.productID] {
+            if let name, !name.isEmpty { return name }
+        }
+        return "—"
+    }
 }

@@ -70,7 +70,7 @@ extension TemplateContent {
         return TemplateContent(name: name, locales: locales, sample: sample ?? .object(JSONObject()))
     }
 
-    private static func isLocale(_ tag: String) -> Bool {
+    public static func isLocale(_ tag: String) -> Bool {
         (2...35).contains(tag.utf8.count)
             && tag.split(separator: "-", omittingEmptySubsequences: false).allSatisfy { part in
                 (1...8).contains(part.utf8.count)

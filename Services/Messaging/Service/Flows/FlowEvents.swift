@@ -20,8 +20,9 @@ struct FlowEvents {
             try remember(heard, interests, change)
             for interest in interests where interest.role == .exit { try leave(heard, interest, change) }
             if interests.contains(where: { $0.role == .waitFor }) { try wake(heard, interests, change) }
-            for interest in interests where interest.role == .trigger && interest.version == interest.currentVersion {
-                try enter(heard, interest, change)
+            for interest in interests where interest.role == .trigger {
+                if try repeated(heard, interest, change) { continue }
+                if interest.version == interest.currentVersion { try enter(heard, interest, change) }
             }
         }
     }
@@ -47,21 +48,21 @@ struct FlowEvents {
     }
 
     private func leave(_ event: CloudEvent, _ interest: FlowInterest, _ change: Change) throws {
-        let runs: [Run]
-        if let path = interest.keyPath, let key = FieldPath.key(path, in: event.data) {
-            runs = try RunStore.inProgress(interest.flowID, version: interest.version, key: key, change.db)
-        } else if let person = event.person {
-            // By customer only what came after the run's own beginning counts: last year's order is no answer to today's cart.
-            runs = try RunStore.inProgress(interest.flowID, version: interest.version, customerID: person, change.db)
-                .filter { event.time >= $0.triggeredAt }
-        } else {
-            return
-        }
-        guard !runs.isEmpty, let definition = try books.definition(interest.flowID, interest.version, change.db) else { return }
+        guard let definition = try books.definition(interest.flowID, interest.version, change.db) else { return }
         let facts = RunWalker.facts(type: event.type, data: event.data)
         let isExit = definition.exits.contains { $0.event == event.type && $0.filter?.holds(for: facts, now: change.now) ?? true }
-        guard isExit else { return }
+        guard isExit, let whom = FlowExits.Whom(event, keyPath: interest.keyPath) else { return }
+        if interest.version == interest.currentVersion { try FlowExits.remember(whom, flowID: interest.flowID, event, change) }
+        let runs: [Run]
+        switch whom {
+        case .key(let key): runs = try RunStore.inProgress(interest.flowID, version: interest.version, key: key, change.db)
+        case .customer(let id):
+            // By customer only what came after the run's own beginning counts: last year's order is no answer to today's cart.
+            runs = try RunStore.inProgress(interest.flowID, version: interest.version, customerID: id, change.db)
+                .filter { event.time >= $0.triggeredAt }
+        }
         for run in runs { try RunStore.end(run, as: .exited, reason: event.type, change) }
+        try MessageStore.recall(flowID: interest.flowID, version: interest.version, whom, at: event.time, change)
     }
 
     private func wake(_ event: CloudEvent, _ interests: [FlowInterest], _ change: Change) throws {
@@ -72,6 +73,34 @@ struct FlowEvents {
                 try RunWalker(definition: definition, change: change).move(run, .happened(nodeID: node, event.data))
             }
         }
+    }
+
+    /// What the event does to the run that is in progress for its key. False where there is none, or the flow ignores repetitions.
+    private func repeated(_ event: CloudEvent, _ interest: FlowInterest, _ change: Change) throws -> Bool {
+        guard let definition = try books.definition(interest.flowID, interest.version, change.db), definition.onRepeat != .ignore,
+            let key = interest.keyPath.map({ FieldPath.key($0, in: event.data) }) ?? event.person,
+            var run = try RunStore.inProgress(interest.flowID, version: interest.version, key: key, change.db).first
+        else { return false }
+        let facts = RunWalker.facts(type: event.type, data: event.data)
+        let repetition = FlowEntry.repetition(
+            definition.onRepeat, isNewer: event.time >= run.eventTime && !event.isStale(now: change.now),
+            filterHolds: definition.trigger.filter?.holds(for: facts, now: change.now) ?? true,
+            hasSent: try RunStore.hasSent(run.id, change.db))
+        // Whoever signs in takes the cart along.
+        run.customerID = event.person ?? run.customerID
+        if case .object(var context) = run.context {
+            context["event"] = Run.context(of: event)
+            run.context = .object(context)
+        }
+        switch repetition {
+        case .nothing: break
+        case .refresh: try RunStore.refresh(run, change)
+        case .restart: try RunWalker(definition: definition, change: change).restart(run)
+        case .takeBack:
+            try RunStore.end(run, as: .exited, reason: FlowEntry.Refusal.filter.rawValue, change)
+            try FlowDecisions.note(.filter, interest, key: key, run.customerID, event, change)
+        }
+        return true
     }
 
     private func enter(_ event: CloudEvent, _ interest: FlowInterest, _ change: Change) throws {
@@ -85,6 +114,13 @@ struct FlowEvents {
         guard let definition = try books.definition(interest.flowID, interest.version, change.db) else { return }
         let facts = RunWalker.facts(type: event.type, data: event.data)
         if let filter = definition.trigger.filter, !filter.holds(for: facts, now: change.now) { return try refuse(.filter) }
+        // Events overtake each other: the cart may be empty again, or bought, as of a later event that came first.
+        if definition.onRepeat != .ignore,
+            try FlowDecisions.exists(.filter, flowID: interest.flowID, key: key, after: event.time, change.db)
+        { return }
+        if try FlowExits.hasLeft(interest.flowID, key: interest.keyPath == nil ? nil : key, customerID: person, event, change) {
+            return try refuse(.alreadyLeft)
+        }
         switch FlowEntry.decide(definition.reentry, after: try RunStore.latest(interest.flowID, key: key, change.db), now: change.now) {
         case .failure(let refused): try refuse(refused.reason)
         case .success(let entry):
@@ -92,7 +128,7 @@ struct FlowEvents {
                 id: TypeID.make("run", at: change.now), flowID: interest.flowID, version: interest.version, customerID: person, key: key,
                 entry: entry,
                 state: .waiting, triggeredAt: event.time, enteredAt: change.now,
-                context: ["event": ["type": .string(event.type), "data": event.data]])
+                context: ["event": Run.context(of: event)])
             if try !RunWalker(definition: definition, change: change).begin(run) { try refuse(.inProgress) }
         }
     }
@@ -122,6 +158,16 @@ enum PlacedOrders {
 enum FlowDecisions {
     static func exists(_ reason: FlowEntry.Refusal, flowID: String, key: String, _ db: SQLConnection) throws -> Bool {
         try db.exists("SELECT 1 FROM flow_decisions WHERE flow_id = \(flowID) AND run_key = \(key) AND code = \(reason.rawValue)")
+    }
+
+    /// Whether there is such a decision about an event later than `time`.
+    static func exists(
+        _ reason: FlowEntry.Refusal, flowID: String, key: String, after time: Timestamp, _ db: SQLConnection
+    ) throws -> Bool {
+        try db.exists(
+            """
+            SELECT 1 FROM flow_decisions WHERE flow_id = \(flowID) AND run_key = \(key) AND code = \(reason.rawValue) AND event_time > \(time)
+            """)
     }
 
     static func note(

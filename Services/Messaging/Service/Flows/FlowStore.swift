@@ -53,12 +53,12 @@ enum FlowStore {
         """
 
     static func find(_ id: String, _ db: SQLConnection) throws -> Flow? {
-        try db.first(select + " WHERE f.id = \(id)", read)
+        try db.first(select + " WHERE f.id = \(id) AND f.deleted_at IS NULL", read)
     }
 
     /// By id; one row more than asked for.
     static func list(_ page: PageRequest, _ db: SQLConnection) throws -> [Flow] {
-        try db.all(select + " WHERE f.id > \(page.after?.first?.string ?? "") ORDER BY f.id LIMIT \(page.limit + 1)", read)
+        try db.all(select + " WHERE f.deleted_at IS NULL AND f.id > \(page.after?.first?.string ?? "") ORDER BY f.id LIMIT \(page.limit + 1)", read)
     }
 
     /// Puts a flow with its first version into the store; an id that is taken stays as it is.
@@ -79,11 +79,33 @@ enum FlowStore {
         try change.db.execute("UPDATE flows SET state = \(state.rawValue), updated_at = \(change.now) WHERE id = \(id)")
     }
 
+    static func count(_ db: SQLConnection) throws -> Int64 {
+        try db.first("SELECT COUNT(*) FROM flows WHERE deleted_at IS NULL") { $0.int(0) } ?? 0
+    }
+
+    /// Makes the next version the present one. Runs in progress keep theirs.
+    static func update(_ flow: Flow, name: JSON, _ definition: FlowDefinition, _ change: Change) throws {
+        let version = flow.version + 1
+        try change.db.execute(
+            "INSERT INTO flow_versions (flow_id, version, definition, created_at) VALUES (\(flow.id), \(version), \(definition.json), \(change.now))")
+        try change.db.execute(
+            "UPDATE flows SET name = \(name), version = \(version), updated_at = \(change.now) WHERE id = \(flow.id)")
+        try insertInterests(of: definition, flow.id, version: version, change.db)
+        try forgetInterests(change.db)
+    }
+
+    /// Its runs end, and no event begins one any more.
+    static func delete(_ id: String, _ change: Change) throws {
+        _ = try RunStore.endAll(ofFlow: id, change)
+        try change.db.execute("UPDATE flows SET state = \(FlowState.paused.rawValue), deleted_at = \(change.now) WHERE id = \(id)")
+        try change.db.execute("DELETE FROM flow_interests WHERE flow_id = \(id)")
+    }
+
     /// The flow whose present version sends the template; nil when none does.
     static func flowSending(_ templateID: String, _ db: SQLConnection) throws -> String? {
-        let flows = try db.all(select, read)
+        let flows = try db.all(select + " WHERE f.deleted_at IS NULL", read)
         return flows.first { flow in
-            FlowDefinition(json: flow.definition)?.nodes.contains { $0.kind == .send(templateID: templateID) } ?? false
+            FlowDefinition(json: flow.definition)?.nodes.contains { $0.templateID == templateID } ?? false
         }?.id
     }
 
@@ -106,6 +128,16 @@ enum FlowStore {
         }.compactMap { $0 }
     }
 
+    /// Earlier versions are heard for only as long as a run goes by them.
+    static func forgetInterests(_ db: SQLConnection) throws {
+        try db.execute(
+            """
+            DELETE FROM flow_interests WHERE version < (SELECT f.version FROM flows f WHERE f.id = flow_interests.flow_id)
+                AND NOT EXISTS (
+                    SELECT 1 FROM runs r WHERE r.flow_id = flow_interests.flow_id AND r.version = flow_interests.version AND r.state = 'waiting')
+            """)
+    }
+
     private static func insertInterests(of definition: FlowDefinition, _ id: String, version: Int64, _ db: SQLConnection) throws {
         func insert(_ event: String, _ role: FlowInterest.Role, _ path: String?, _ memory: Int64 = 0) throws {
             try db.execute(
@@ -117,7 +149,7 @@ enum FlowStore {
                         THEN excluded.memory_seconds ELSE flow_interests.memory_seconds END
                 """)
         }
-        try insert(definition.trigger.event, .trigger, definition.trigger.key)
+        for event in definition.trigger.events { try insert(event, .trigger, definition.trigger.key) }
         for exit in definition.exits { try insert(exit.event, .exit, definition.trigger.key) }
         for node in definition.nodes {
             guard case .waitFor(let wait) = node.kind else { continue }

@@ -29,11 +29,17 @@ struct Run: Sendable {
     var triggeredAt: Timestamp
     var enteredAt: Timestamp
     var leftAt: Timestamp?
-    /// `{"event": {"type", "data"}, "<node id>": <what that node heard>}`
+    /// `{"event": {"type", "data", "time"}, "<node id>": <what that node heard>}`
     var context: JSON
 
     var eventType: String { context["event"]?["type"]?.string ?? "" }
     var eventData: JSON { context["event"]?["data"] ?? .object(JSONObject()) }
+    /// The time of the event that it is about: the one that began it, or a later one that took its place.
+    var eventTime: Timestamp { context["event"]?["time"]?.string.flatMap(Timestamp.init(rfc3339:)) ?? triggeredAt }
+
+    static func context(of event: CloudEvent) -> JSON {
+        ["type": .string(event.type), "data": event.data, "time": .from(event.time)]
+    }
 
     var json: JSON {
         [
@@ -57,11 +63,25 @@ enum RunStore {
 
     /// The latest run of a flow for a key.
     static func latest(_ flowID: String, key: String, _ db: SQLConnection) throws -> FlowEntry.EarlierRun? {
-        try db.first(
-            "SELECT entry, entered_at, state FROM runs WHERE flow_id = \(flowID) AND run_key = \(key) ORDER BY entry DESC LIMIT 1"
-        ) { row in
-            FlowEntry.EarlierRun(entry: row.int(0), enteredAt: row.time(1), isInProgress: row.text(2) == Run.State.waiting.rawValue)
-        }
+        let found = try db.first(
+            "SELECT id, entry, entered_at, state, reason FROM runs WHERE flow_id = \(flowID) AND run_key = \(key) ORDER BY entry DESC LIMIT 1"
+        ) { (id: $0.text(0), entry: $0.int(1), enteredAt: $0.time(2), state: $0.text(3), reason: $0.textOrNil(4)) }
+        guard let found else { return nil }
+        let takenBack = found.state == Run.State.exited.rawValue && found.reason == FlowEntry.Refusal.filter.rawValue
+        return FlowEntry.EarlierRun(
+            entry: found.entry, enteredAt: found.enteredAt, isInProgress: found.state == Run.State.waiting.rawValue,
+            wasTakenBack: try takenBack && !hasSent(found.id, db))
+    }
+
+    /// Whether the run has come past a step that sends.
+    static func hasSent(_ id: String, _ db: SQLConnection) throws -> Bool {
+        try db.exists("SELECT 1 FROM run_steps WHERE run_id = \(id) AND kind = 'send'")
+    }
+
+    /// Leaves the step where the run rests, to begin again.
+    static func leaveStep(of run: Run, as outcome: String, _ change: Change) throws {
+        try change.db.execute(
+            "UPDATE run_steps SET outcome = \(outcome), left_at = \(change.now) WHERE run_id = \(run.id) AND left_at IS NULL")
     }
 
     static func waiting(for event: String, matching key: String, _ db: SQLConnection) throws -> [Run] {
@@ -115,9 +135,14 @@ enum RunStore {
         try change.db.execute(
             """
             UPDATE runs SET state = \(run.state.rawValue), node_id = \(run.nodeID), due_at = \(run.dueAt), wait_event = \(wait?.event),
-                wait_key = \(wait?.key), left_at = \(run.leftAt), context = \(run.context)
+                wait_key = \(wait?.key), left_at = \(run.leftAt), context = \(run.context), customer_id = \(run.customerID)
             WHERE id = \(run.id)
             """)
+    }
+
+    /// Puts what the run is about, and leaves it where it is.
+    static func refresh(_ run: Run, _ change: Change) throws {
+        try change.db.execute("UPDATE runs SET context = \(run.context), customer_id = \(run.customerID) WHERE id = \(run.id)")
     }
 
     /// Takes a run out before its end.
@@ -158,7 +183,8 @@ enum RunStore {
                 """
                 INSERT INTO run_steps (run_id, node_id, visit, kind, outcome, entered_at, left_at)
                 VALUES (\(run.id), \(step.nodeID), 1, \(step.kind), \(step.outcome.name), \(change.now), \(leftAt))
-                ON CONFLICT (run_id, node_id, visit) DO UPDATE SET outcome = excluded.outcome, left_at = excluded.left_at
+                ON CONFLICT (run_id, node_id, visit) DO UPDATE SET outcome = excluded.outcome, left_at = excluded.left_at,
+                    entered_at = CASE WHEN excluded.left_at IS NULL THEN excluded.entered_at ELSE run_steps.entered_at END
                 """)
         }
     }

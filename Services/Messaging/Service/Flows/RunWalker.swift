@@ -26,6 +26,13 @@ struct RunWalker {
         try carryOut(walk, run)
     }
 
+    /// Has a run that rests begin anew.
+    func restart(_ run: Run) throws {
+        try change.unschedule(RunTimer.kind, key: run.id)
+        try RunStore.leaveStep(of: run, as: "restarted", change)
+        try move(run, .begin)
+    }
+
     private func walk(_ run: Run, _ move: FlowWalk.Move) throws -> FlowWalk {
         let facts = Self.facts(type: run.eventType, data: run.eventData)
         return try FlowWalk.walk(definition, move, now: change.now, facts: facts) { wait in
@@ -67,7 +74,7 @@ struct RunWalker {
             try MessageStore.queue(
                 NewMessage(
                     businessKey: "run:\(run.id):\(step.nodeID):1", customerID: run.customerID, messageClass: definition.messageClass,
-                    templateID: templateID,
+                    templateID: templateID, preferredLocale: definition.locale, coupon: definition.node(step.nodeID)?.coupon,
                     flowID: run.flowID, runID: run.id, nodeID: step.nodeID, orderID: FieldPath.key("order_id", in: run.eventData)),
                 change)
         }

@@ -26,6 +26,19 @@ struct Message: Sendable {
     var nextAttemptAt: Timestamp?
     var sentAt: Timestamp?
     var lastResponse: String?
+    /// What unsubscribing by it is about; nil for transactional mail.
+    var topic: String?
+    /// The language it is in where the contact has none.
+    var preferredLocale: String?
+    /// The coupon it brings, and what loyalty gave for it.
+    var coupon: CouponOffer?
+    var couponCode: String?
+    var couponEndsAt: Timestamp?
+    /// What a mail without a run is about: the data of the event that it answers, with its type.
+    var content: JSON?
+    /// The first time that somebody who was not plainly a machine did so.
+    var openedAt: Timestamp?
+    var clickedAt: Timestamp?
 
     var json: JSON {
         [
@@ -36,7 +49,8 @@ struct Message: Sendable {
             "run_id": .from(runID),
             "node_id": .from(nodeID), "order_id": .from(orderID), "message_id_header": .from(mailID), "attempts": .int(attempts),
             "next_attempt_at": .from(nextAttemptAt), "last_response": .from(lastResponse), "created_at": .from(createdAt),
-            "updated_at": .from(updatedAt), "sent_at": .from(sentAt),
+            "updated_at": .from(updatedAt), "sent_at": .from(sentAt), "topic": .from(topic), "coupon_code": .from(couponCode),
+            "opened_at": .from(openedAt), "clicked_at": .from(clickedAt),
         ]
     }
 
@@ -59,8 +73,14 @@ struct NewMessage: Sendable {
     var customerID: String
     var messageClass: MessageClass
     var templateID: String
+    var preferredLocale: String?
+    var coupon: CouponOffer?
+    var content: JSON?
     var flowID: String?
     var runID: String?
     var nodeID: String?
     var orderID: String?
+
+    /// One topic governs all marketing mail.
+    var topic: String? { messageClass == .marketing ? Consent.newsletter : nil }
 }

@@ -13,22 +13,31 @@ final class MessageSender: Sendable {
     private struct Office: Sendable {
         let transport: any MailTransport
         let composer: MessageComposer
+        let settings: MailSettings
     }
 
     private let makeTransport: @Sendable (HouseConfiguration) throws -> any MailTransport
     private let renderer = TemplateRenderer()
     private let office = Mutex<Office?>(nil)
     private let inHand = Mutex<Set<String>>([])
+    private let makeDesk: @Sendable (House) -> any GrantDesk
+    /// Settings that were complained about: once each is enough.
+    private let complained = Mutex<Set<String>>([])
 
-    init(transport: @escaping @Sendable (HouseConfiguration) throws -> any MailTransport) {
+    init(
+        transport: @escaping @Sendable (HouseConfiguration) throws -> any MailTransport,
+        desk: @escaping @Sendable (House) -> any GrantDesk = { LoyaltyGrantDesk($0.services) }
+    ) {
         makeTransport = transport
+        makeDesk = desk
     }
 
     /// Reads the settings and makes the transport; throws what is wrong with them.
     func open(_ configuration: HouseConfiguration) throws {
         let settings = try MailSettings(configuration)
         let transport = try makeTransport(configuration)
-        office.withLock { $0 = Office(transport: transport, composer: MessageComposer(settings: settings, renderer: renderer)) }
+        let composer = MessageComposer(settings: settings, renderer: renderer, links: MailLinks(configuration))
+        office.withLock { $0 = Office(transport: transport, composer: composer, settings: settings) }
     }
 
     func close() async {
@@ -41,11 +50,17 @@ final class MessageSender: Sendable {
         guard inHand.withLock({ $0.insert(id).inserted }) else { return }
         defer { inHand.withLock { _ = $0.remove(id) } }
         guard let office = office.withLock({ $0 }) else { throw Problem.unavailable("Mail is not set up yet.") }
-        guard let material = try await house.read({ db in try MessageMaterial.gather(id, db) }) else { return }
-        switch office.composer.compose(material) {
+        guard var material = try await house.read({ db in try MessageMaterial.gather(id, db) }) else { return }
+        complain(of: office.settings.merging(material.settings).unusable, material.settings, house)
+        if material.message.coupon != nil, material.message.couponCode == nil {
+            guard let message = try await withCoupon(material, office.composer, house) else { return }
+            material.message = message
+        }
+        let before = material.message
+        switch office.composer.compose(material, now: house.now) {
         case .not(let state, let reason):
             try await house.write { change in
-                try MessageAttempt.closeInterrupted(material.message, change)
+                try MessageAttempt.closeInterrupted(before, change)
                 try MessageStore.settle(id, state, reason: reason, change)
             }
             count(state, house)
@@ -55,6 +70,60 @@ final class MessageSender: Sendable {
             let chance = Double.random(in: 0..<1)
             let state = try await persistently(house) { change in try MessageAttempt.end(message, result, chance: chance, change) }
             count(state, house)
+        }
+    }
+
+    /// The message with a coupon of its own from loyalty, asked for only when nothing else keeps the mail from going. Nil where it was settled
+    /// without. Throws where loyalty cannot be asked: the timer comes back, and the key makes asking again safe.
+    private func withCoupon(_ material: MessageMaterial, _ composer: MessageComposer, _ house: House) async throws -> Message? {
+        var message = material.message
+        guard let offer = message.coupon else { return message }
+        // An address that is suppressed, a contact without consent: whatever would stop the mail stops the coupon too.
+        guard case .ready(let draft, _) = composer.compose(material, now: house.now),
+            try await !house.read({ db in try SuppressionStore.isSuppressed(draft.address, db) })
+        else { return message }
+        let id = message.id
+        let endsAt = try await house.write { change in try MessageStore.couponEnd(id, offer, change) }
+        let grant = Grant(
+            key: "message:\(id)", customerID: message.customerID, email: draft.address, reward: .discount(offer.discount), reason: "flow",
+            name: message.flowID.map { "flow \($0)" } ?? "message \(message.templateID)",
+            terms: CouponTerms(minimumOrder: offer.minimumOrder, endsAt: endsAt),
+            origin: JSONObject([
+                .init(name: "message_id", value: .string(id)), .init(name: "flow_id", value: .from(message.flowID)),
+                .init(name: "run_id", value: .from(message.runID)),
+            ]))
+        let outcome: GrantOutcome
+        do {
+            outcome = try await makeDesk(house).give(grant)
+        } catch {
+            let hasExpired = house.now >= message.createdAt.adding(milliseconds: RetrySchedule.lifetimeMilliseconds)
+            let response = "waiting for its coupon: \(error)"
+            try await house.write { change in
+                try MessageStore.noteResponse(id, HeaderText.oneLine(response, max: 500), change)
+                if hasExpired { try MessageStore.settle(id, .failed, reason: .expired, change) }
+            }
+            if hasExpired { return nil }
+            throw error
+        }
+        guard outcome.state == .issued, let code = outcome.couponCode else {
+            let response = "no coupon: \(outcome.state.rawValue) \(outcome.code ?? "")"
+            try await house.write { change in
+                try MessageStore.settle(id, .failed, reason: .couponRefused, response: HeaderText.oneLine(response, max: 500), change)
+            }
+            count(.failed, house)
+            return nil
+        }
+        try await house.write { change in try MessageStore.keepCoupon(id, code: code, change) }
+        message.couponCode = code
+        message.couponEndsAt = endsAt
+        return message
+    }
+
+    /// A sender that cannot be used must not stop the mails; whoever runs the house hears of it.
+    private func complain(of fields: [String], _ settings: StoreSettings, _ house: House) {
+        for field in fields where complained.withLock({ $0.insert("\(field) \(settings.sender ?? "") \(settings.replyTo ?? "")").inserted }) {
+            house.logger.warning(
+                "a setting of the shop cannot be used in mails; the environment's is", metadata: ["setting": "\(field)"])
         }
     }
 

@@ -9,7 +9,8 @@ enum MessageStore {
 
     private static let columns = """
         id, customer_id, class, template_id, template_version, locale, flow_id, run_id, node_id, order_id, state, reason, address, subject, mail_id, \
-        attempts, created_at, updated_at, next_attempt_at, sent_at, last_response
+        attempts, created_at, updated_at, next_attempt_at, sent_at, last_response, topic, preferred_locale, coupon, coupon_code, coupon_ends_at, \
+        content, opened_at, clicked_at
         """
 
     static func find(_ id: String, _ db: SQLConnection) throws -> Message? {
@@ -22,24 +23,63 @@ enum MessageStore {
         let rows = try change.db.execute(
             """
             INSERT INTO messages (id, business_key, customer_id, class, template_id, flow_id, run_id, node_id, order_id, state, attempts, created_at,
-                updated_at, next_attempt_at)
+                updated_at, next_attempt_at, topic, preferred_locale, coupon, content)
             VALUES (\(id), \(message.businessKey), \(message.customerID), \(message.messageClass.rawValue), \(message.templateID), \(message.flowID),
-                \(message.runID), \(message.nodeID), \(message.orderID), \(MessageState.queued.rawValue), 0, \(change.now), \(change.now), \(change.now))
+                \(message.runID), \(message.nodeID), \(message.orderID), \(MessageState.queued.rawValue), 0, \(change.now), \(change.now), \(change.now),
+                \(message.topic), \(message.preferredLocale), \(message.coupon?.json.text), \(message.content?.text))
             ON CONFLICT (business_key) DO NOTHING
             """)
         if rows > 0 { try change.schedule(timerKind, key: id, at: change.now) }
     }
 
     /// Newest first; one row more than asked for.
-    static func list(customerID: String?, state: MessageState?, _ page: PageRequest, _ db: SQLConnection) throws -> [Message] {
+    static func list(
+        customerID: String?, state: MessageState?, flowID: String? = nil, _ page: PageRequest, _ db: SQLConnection
+    ) throws -> [Message] {
         var query: SQL = "SELECT \(raw: columns) FROM messages WHERE 1 = 1"
         if let customerID { query.append(" AND customer_id = \(customerID)") }
         if let state { query.append(" AND state = \(state.rawValue)") }
+        if let flowID { query.append(" AND flow_id = \(flowID)") }
         if let time = page.after?.first?.int, let id = page.after?.last?.string {
             query.append(" AND (created_at < \(time) OR (created_at = \(time) AND id < \(id)))")
         }
         query.append(" ORDER BY created_at DESC, id DESC LIMIT \(page.limit + 1)")
         return try db.all(query, read)
+    }
+
+    /// Takes back the marketing mails of runs that an exit ends (or would have, had they not just finished), as far as no attempt is being made.
+    static func recall(flowID: String, version: Int64, _ whom: FlowExits.Whom, at time: Timestamp, _ change: Change) throws {
+        var query: SQL = """
+            SELECT m.id FROM runs r JOIN messages m ON m.run_id = r.id
+            WHERE r.flow_id = \(flowID) AND r.version = \(version) AND m.class = \(MessageClass.marketing.rawValue)
+                AND m.state IN (\(MessageState.queued.rawValue), \(MessageState.deferred.rawValue))
+            """
+        switch whom {
+        case .key(let key): query.append(" AND r.run_key = \(key)")
+        case .customer(let id): query.append(" AND r.customer_id = \(id) AND r.triggered_at <= \(time)")
+        }
+        for id in try change.db.all(query, { $0.text(0) }) {
+            try settle(id, .suppressed, reason: .flowExited, change)
+            try change.unschedule(timerKind, key: id)
+        }
+    }
+
+    // MARK: - Coupons
+
+    /// When the message's coupon ends: fixed before loyalty is asked, so that asking again asks for the same.
+    static func couponEnd(_ id: String, _ offer: CouponOffer, _ change: Change) throws -> Timestamp {
+        let planned = offer.endsAt(madeAt: change.now)
+        try change.db.execute("UPDATE messages SET coupon_ends_at = \(planned) WHERE id = \(id) AND coupon_ends_at IS NULL")
+        return try change.db.first("SELECT coupon_ends_at FROM messages WHERE id = \(id)") { $0.timeOrNil(0) }.flatMap { $0 } ?? planned
+    }
+
+    static func keepCoupon(_ id: String, code: String, _ change: Change) throws {
+        try change.db.execute("UPDATE messages SET coupon_code = \(code), updated_at = \(change.now) WHERE id = \(id)")
+    }
+
+    /// Why it is still waiting, for whoever looks.
+    static func noteResponse(_ id: String, _ response: String, _ change: Change) throws {
+        try change.db.execute("UPDATE messages SET last_response = \(response), updated_at = \(change.now) WHERE id = \(id)")
     }
 
     // MARK: - Attempts
@@ -100,6 +140,13 @@ enum MessageStore {
             orderID: row.textOrNil(9), state: MessageState(rawValue: row.text(10)) ?? .failed, reason: row.textOrNil(11),
             address: row.textOrNil(12),
             subject: row.textOrNil(13), mailID: row.textOrNil(14), attempts: row.int(15), createdAt: row.time(16), updatedAt: row.time(17),
-            nextAttemptAt: row.timeOrNil(18), sentAt: row.timeOrNil(19), lastResponse: row.textOrNil(20))
+            nextAttemptAt: row.timeOrNil(18), sentAt: row.timeOrNil(19), lastResponse: row.textOrNil(20),
+            topic: row.textOrNil(21), preferredLocale: row.textOrNil(22), coupon: readCoupon(row.json(23)), couponCode: row.textOrNil(24),
+            couponEndsAt: row.timeOrNil(25), content: row.isNull(26) ? nil : row.json(26), openedAt: row.timeOrNil(27),
+            clickedAt: row.timeOrNil(28))
+    }
+
+    private static func readCoupon(_ json: JSON) -> CouponOffer? {
+        json.object.flatMap { CouponOffer(FieldReader($0, issues: FieldIssues(), strict: false)) }
     }
 }

@@ -2,7 +2,7 @@ import SharedStore
 
 /// The schema of messaging-svc. Steps are only ever added.
 enum MessagingMigrations {
-    static let all = [contacts, templates, flows, messages]
+    static let all = [contacts, templates, flows, messages, links]
 
     private static let contacts = Migration(1, "contacts") { dialect in
         [
@@ -138,6 +138,39 @@ enum MessagingMigrations {
                 PRIMARY KEY (message_id, attempt)
             )
             """,
+        ]
+    }
+
+    private static let links = Migration(5, "links") { dialect in
+        [
+            // Deleted flows stay as rows: a default one is not laid down anew, and runs and messages go on naming them.
+            "ALTER TABLE flows ADD COLUMN deleted_at BIGINT",
+            // Exits that came lately, since one may overtake what it ends. match_key: the run's key, or the customer's.
+            """
+            CREATE TABLE flow_exits (
+                flow_id TEXT NOT NULL, match_key TEXT NOT NULL, exited_at BIGINT NOT NULL, heard_at BIGINT NOT NULL, PRIMARY KEY (flow_id, match_key)
+            )
+            """,
+            "CREATE INDEX flow_exits_by_time ON flow_exits (heard_at)",
+            // coupon: the offer that the mail brings; content: what a mail without a run is about.
+            "ALTER TABLE messages ADD COLUMN topic TEXT",
+            "ALTER TABLE messages ADD COLUMN preferred_locale TEXT",
+            "ALTER TABLE messages ADD COLUMN coupon TEXT",
+            "ALTER TABLE messages ADD COLUMN coupon_code TEXT",
+            "ALTER TABLE messages ADD COLUMN coupon_ends_at BIGINT",
+            "ALTER TABLE messages ADD COLUMN content TEXT",
+            "ALTER TABLE messages ADD COLUMN opened_at BIGINT",
+            "ALTER TABLE messages ADD COLUMN clicked_at BIGINT",
+            "CREATE INDEX messages_by_run ON messages (run_id)",
+            "CREATE INDEX messages_by_flow ON messages (flow_id, created_at, id)",
+            // Opens and clicks. Neither address nor program of the reader is kept.
+            """
+            CREATE TABLE message_visits (
+                entry \(dialect.identityColumn),
+                message_id TEXT NOT NULL, kind TEXT NOT NULL, visitor TEXT NOT NULL, url TEXT, visited_at BIGINT NOT NULL
+            )
+            """,
+            "CREATE INDEX message_visits_by_message ON message_visits (message_id, entry)",
         ]
     }
 }

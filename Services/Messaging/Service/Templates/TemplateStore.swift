@@ -57,6 +57,15 @@ enum TemplateStore {
         return true
     }
 
+    /// Puts a template of Vefa's own there unless it is; a deleted one comes back, as it was made.
+    static func ensure(_ template: BuiltInTemplate, _ change: Change) throws {
+        guard try find(template.id, change.db) == nil, try !insert(template.id, template.content, change) else { return }
+        let version = try change.db.first("SELECT version FROM templates WHERE id = \(template.id)") { $0.int(0) } ?? 0
+        try addVersion(template.id, version + 1, template.content, change)
+        try change.db.execute(
+            "UPDATE templates SET version = \(version + 1), updated_at = \(change.now), deleted_at = NULL WHERE id = \(template.id)")
+    }
+
     static func update(_ template: Template, _ content: TemplateContent, _ change: Change) throws -> Template {
         var updated = template
         updated.version += 1

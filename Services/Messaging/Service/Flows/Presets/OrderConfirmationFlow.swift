@@ -23,3 +23,13 @@ enum OrderConfirmationFlow {
             FlowNode(id: "mail", kind: .send(templateID: OrderConfirmationTemplate.id), next: nil),
         ])
 }
+
+extension OrderConfirmationFlow {
+    static let preset = FlowPreset(
+        id: id, name: name,
+        description: [
+            "en": "One mail for each order, with its lines, its sums and the points that it earned.",
+            "tr": "Her sipariş için tek e-posta: ürünler, tutarlar ve kazanılan puanlar.",
+        ],
+        definition: definition, templates: [BuiltInTemplate(id: OrderConfirmationTemplate.id, content: OrderConfirmationTemplate.content)])
+}
