@@ -34,7 +34,8 @@ struct AbandonedCartTests {
     static let recovery = "https://shop.example/cart/1?token=a&b=c"
 
     static func cart(
-        _ id: String = "cart-1", at time: Timestamp, event: String? = nil, type: String = "cart.updated", items: [(String, Int64, Int64)] = [("Çay", 2, 12_450)],
+        _ id: String = "cart-1", at time: Timestamp, event: String? = nil, type: String = "cart.updated",
+        items: [(String, Int64, Int64)] = [("Çay", 2, 12_450)],
         customer: JSON = Events.customer("c1", ["first_name": "Ayşe"])
     ) -> CloudEvent {
         let total = items.reduce(0) { $0 + $1.1 * $1.2 }
@@ -42,7 +43,8 @@ struct AbandonedCartTests {
             id: event ?? "\(type)-\(id)-\(time.milliseconds)", source: "shop", type: type, time: time,
             data: [
                 "cart_id": .string(id), "customer": customer, "currency": "TRY", "total": .int(total), "recovery_url": .string(recovery),
-                "items": .array(items.map { ["product_id": .string($0.0), "name": .string($0.0), "quantity": .int($0.1), "unit_price": .int($0.2)] }),
+                "items": .array(
+                    items.map { ["product_id": .string($0.0), "name": .string($0.0), "quantity": .int($0.1), "unit_price": .int($0.2)] }),
             ])
     }
 
@@ -57,7 +59,8 @@ struct AbandonedCartTests {
 
     /// A house with the preset published, the order confirmation paused, and a customer who wants to hear from the shop.
     static func with(
-        locale: String? = nil, consent: Bool = true, desk: ScriptedDesk = ScriptedDesk(), environment: [String: String] = ["VEFA_STORE_NAME": "Çarşı"],
+        locale: String? = nil, consent: Bool = true, desk: ScriptedDesk = ScriptedDesk(),
+        environment: [String: String] = ["VEFA_STORE_NAME": "Çarşı"],
         _ body: (MailHouse, ScriptedDesk, String) async throws -> Void
     ) async throws {
         let house = try await MailHouse.start(environment: environment, desk: desk)
@@ -72,7 +75,9 @@ struct AbandonedCartTests {
             #expect(id.hasPrefix("flow_"))
             try await house.test.post("/v1/flows/\(id)/publish").expect(200)
             if consent {
-                try await house.test.put("/v1/contacts/c1", ["email": "ayse@example.com", "consents": ["newsletter": ["state": "granted"]]]).expect(200)
+                try await house.test.put(
+                    "/v1/contacts/c1", ["email": "ayse@example.com", "consents": ["newsletter": ["state": "granted"]]]
+                ).expect(200)
             }
             try await body(house, desk, id)
         } catch {

@@ -36,7 +36,8 @@ struct FlowCRUDTests {
     @Test(
         "what is wrong is refused by pointer and code",
         arguments: [
-            (["preset": "birthday"], "/preset", "unknown_preset"), (["preset": "abandoned_cart", "locale": "türkçe"], "/locale", "invalid"),
+            (["preset": "birthday"], "/preset", "unknown_preset"),
+            (["preset": "abandoned_cart", "locale": "türkçe"], "/locale", "invalid"),
             (["preset": "abandoned_cart", "nodes": []], "/nodes", "unknown_field"),
             (own { $0["name"] = nil }, "/name", "missing"), (own { $0["name"] = ["en": 5] }, "/name", "wrong_type"),
             (own { $0["on_repeat"] = "sometimes" }, "/on_repeat", "invalid"), (own { $0["locale"] = "x" }, "/locale", "invalid"),
@@ -135,7 +136,9 @@ struct FlowCRUDTests {
         }
     }
 
-    @Test("Vefa's own templates show with their samples, nothing missing", arguments: ["abandoned_cart_reminder", "abandoned_cart_offer", "survey_invitation"])
+    @Test(
+        "Vefa's own templates show with their samples, nothing missing",
+        arguments: ["abandoned_cart_reminder", "abandoned_cart_offer", "survey_invitation"])
     func samples(template: String) async throws {
         try await MailHouse.with { house in
             for locale in ["en", "tr"] {

@@ -21,7 +21,8 @@ struct TrackingTests {
         try await UnsubscribeTests.with { house, reader, mail in
             let path = Reader.path(try #require(Reader.links(mail, "/t/o/").first))
             let machine = try await reader.follow(path, headers: [.userAgent: "Mozilla/5.0"])
-            #expect(machine.status == 200 && machine.headers[.contentType] == "image/gif" && machine.body.starts(with: Array("GIF89a".utf8)))
+            #expect(
+                machine.status == 200 && machine.headers[.contentType] == "image/gif" && machine.body.starts(with: Array("GIF89a".utf8)))
             #expect(machine.headers[.cacheControl]?.contains("no-store") == true)
             #expect(try await shown(house)["opened_at"] == .null)
             for _ in 0..<3 { _ = try await reader.follow(path, headers: Self.browser) }
@@ -47,7 +48,8 @@ struct TrackingTests {
                 #expect(answer.status == 302 && answer.headers[.location] == AbandonedCartTests.recovery)
             }
             let said = try await house.test.said("message.clicked")
-            #expect(said.count == 1 && said.first?.data["url"]?.string == AbandonedCartTests.recovery && said.first?.data["kind"] == "human")
+            #expect(
+                said.count == 1 && said.first?.data["url"]?.string == AbandonedCartTests.recovery && said.first?.data["kind"] == "human")
             #expect(try await house.test.said("message.opened").map { $0.data["kind"] } == ["human"])
             let message = try await shown(house)
             #expect(message["opened_at"]?.isNull == false && message["clicked_at"]?.isNull == false)
@@ -149,7 +151,8 @@ struct LinkRewriterTests {
             ("<a href=\"mailto:a@b.example\">x</a><a href=\"\">y</a><a>z</a><a href>q</a>", nil),
             ("<!--[if mso]><a href=\"https://a.example\">x</a><![endif]-->", nil), ("<abbr href=\"https://a.example\">", nil),
             ("https://a.example <img src=\"https://a.example\"><link href=\"https://a.example\">", nil),
-            ("<a", nil), ("<a href=\"https://a.example", nil), ("<a href=", nil), ("<a =", nil), ("<!--", nil), ("", nil), ("Çay < ş >", nil),
+            ("<a", nil), ("<a href=\"https://a.example", nil), ("<a href=", nil), ("<a =", nil), ("<!--", nil), ("", nil),
+            ("Çay < ş >", nil),
         ] as [(String, String?)])
     func cases(html: String, expected: String?) {
         #expect(rewrite(html) == expected ?? html)
@@ -164,7 +167,9 @@ struct LinkRewriterTests {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             return Int(state >> 33) % bound
         }
-        let pieces = ["<a ", "<a", "href", "=", "\"", "'", ">", "https://a.example", " ", "<!--", "-->", "/", "</body>", "ş", "<area ", "&amp;"]
+        let pieces = [
+            "<a ", "<a", "href", "=", "\"", "'", ">", "https://a.example", " ", "<!--", "-->", "/", "</body>", "ş", "<area ", "&amp;",
+        ]
         for _ in 0..<2_000 {
             let html = (0..<next(24)).map { _ in pieces[next(pieces.count)] }.joined()
             #expect(LinkRewriter.rewrite(html) { _ in nil } == html, "seed \(seed)")
@@ -176,7 +181,8 @@ struct LinkRewriterTests {
     @Test(
         "who it was",
         arguments: [
-            ("HEAD", "Mozilla/5.0 (X11) Firefox/1", .machine), ("GET", "Mozilla/5.0", .machine), ("GET", nil, .unknown), ("GET", "", .unknown),
+            ("HEAD", "Mozilla/5.0 (X11) Firefox/1", .machine), ("GET", "Mozilla/5.0", .machine), ("GET", nil, .unknown),
+            ("GET", "", .unknown),
             ("GET", "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)", .unknown),
             ("GET", "Mozilla/5.0 (compatible; Googlebot/2.1)", .machine), ("GET", "curl/8.5", .unknown),
             ("GET", "Mozilla/5.0 (Linux; Android 11; CUBOT X50) Chrome/120", .human),

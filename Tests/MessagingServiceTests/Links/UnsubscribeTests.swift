@@ -27,7 +27,8 @@ struct Reader {
         try await follow(.get, path, headers: headers)
     }
 
-    func follow(_ method: HTTPRequest.Method, _ path: String, body: String = "", headers: HTTPFields = [:]) async throws -> TestHouse.Answer {
+    func follow(_ method: HTTPRequest.Method, _ path: String, body: String = "", headers: HTTPFields = [:]) async throws -> TestHouse.Answer
+    {
         try await house.test.request(method, path, body: Array(body.utf8), headers: headers, principal: .visitor)
     }
 }
@@ -36,7 +37,8 @@ struct Reader {
 struct UnsubscribeTests {
     /// A house, a marketing mail in it, and its reader.
     static func with(
-        locale: String? = nil, environment: [String: String] = ["VEFA_STORE_NAME": "Çarşı"], _ body: (MailHouse, Reader, OutgoingMail) async throws -> Void
+        locale: String? = nil, environment: [String: String] = ["VEFA_STORE_NAME": "Çarşı"],
+        _ body: (MailHouse, Reader, OutgoingMail) async throws -> Void
     ) async throws {
         try await AbandonedCartTests.with(locale: locale, environment: environment) { house, _, _ in
             try await house.hear(AbandonedCartTests.cart(at: house.now))
@@ -90,7 +92,10 @@ struct UnsubscribeTests {
         "one click, in whichever form the provider sends it, denies the topic once; later mails do not go",
         arguments: [
             ("List-Unsubscribe=One-Click", "application/x-www-form-urlencoded"), ("", ""),
-            ("--x\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--x--\r\n", "multipart/form-data; boundary=x"),
+            (
+                "--x\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--x--\r\n",
+                "multipart/form-data; boundary=x"
+            ),
         ])
     func oneClick(body: String, type: String) async throws {
         try await Self.with { house, reader, mail in
@@ -107,7 +112,8 @@ struct UnsubscribeTests {
             #expect(house.mails.count == 1)
             #expect(try await house.messages(of: "c1").first?["reason"] == "no_consent")
             // The store's own box does not overrule it; the customer's own word does.
-            try await house.hear(Events.event("customer.updated", at: house.now, id: "u", ["customer": ["id": "c1", "accepts_marketing": true]]))
+            try await house.hear(
+                Events.event("customer.updated", at: house.now, id: "u", ["customer": ["id": "c1", "accepts_marketing": true]]))
             #expect(try await consent(house)?["state"] == "denied")
             try await house.hear(Events.event("newsletter.subscribed", at: house.now, id: "n", ["customer": ["id": "c1"]]))
             #expect(try await consent(house)?["state"] == "granted")
@@ -121,10 +127,12 @@ struct UnsubscribeTests {
     @Test("it works years later, for whoever else is written to at the address, and though the consent is dated ahead")
     func long() async throws {
         try await Self.with { house, reader, mail in
-            try await house.test.put("/v1/contacts/c2", ["email": "AYSE@example.com", "consents": ["newsletter": ["state": "granted"]]]).expect(200)
+            try await house.test.put("/v1/contacts/c2", ["email": "AYSE@example.com", "consents": ["newsletter": ["state": "granted"]]])
+                .expect(200)
             try await house.test.advance(days: 3_000)
             try await house.hear(
-                Events.event("newsletter.subscribed", at: house.now.adding(seconds: 80_000), id: "n", ["customer": ["id": "c1"], "source": "form"]))
+                Events.event(
+                    "newsletter.subscribed", at: house.now.adding(seconds: 80_000), id: "n", ["customer": ["id": "c1"], "source": "form"]))
             _ = try await reader.follow(.post, Reader.path(try Reader.unsubscribe(mail)))
             #expect(try await consent(house)?["state"] == "denied")
             #expect(try await consent(house, "c2")?["state"] == "denied")
@@ -158,7 +166,8 @@ struct UnsubscribeTests {
                 "/v1/templates/abandoned_cart_reminder",
                 ["name": "Mine", "locales": ["tr": ["subject": "Merhaba", "html": "<html><body><p>Selam</p></BODY></html>"]]]
             ).expect(200)
-            try await house.hear(MailSettingsTests.changed(["store_name": "Çarşı", "postal_address": "Bağdat Cad. 1 <A>\r\n34710 İstanbul"]))
+            try await house.hear(
+                MailSettingsTests.changed(["store_name": "Çarşı", "postal_address": "Bağdat Cad. 1 <A>\r\n34710 İstanbul"]))
             try await house.hear(AbandonedCartTests.cart(at: house.now))
             try await house.test.advance(seconds: 3_600)
             let mail = try #require(house.mails.first)

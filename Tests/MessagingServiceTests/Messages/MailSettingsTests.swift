@@ -33,7 +33,9 @@ struct MailSettingsTests {
     func merged() throws {
         let base = try settings(["VEFA_MAIL_FROM": "shop@example.com", "VEFA_STORE_NAME": "Old", "VEFA_MAIL_REPLY_TO": "help@example.com"])
         let (full, none) = base.merging(
-            StoreSettings(storeName: "Çarşı", storeURL: WebAddress("https://shop.example"), sender: "Ayşe <ayse@shop.example>", postalAddress: "A\nB"))
+            StoreSettings(
+                storeName: "Çarşı", storeURL: WebAddress("https://shop.example"), sender: "Ayşe <ayse@shop.example>", postalAddress: "A\nB")
+        )
         #expect(none.isEmpty)
         #expect(full.from.name == "Ayşe" && full.from.address == "ayse@shop.example" && full.messageIDDomain == "shop.example")
         #expect(full.store == StoreIdentity(name: "Çarşı", url: "https://shop.example", address: "A, B"))

@@ -34,7 +34,8 @@ struct MailHouse: Sendable {
         environment: [String: String] = ["VEFA_STORE_NAME": "Çarşı"], desk: any GrantDesk = ScriptedDesk()
     ) async throws -> MailHouse {
         let test = try await TestHouse.start(
-            MessagingService.definition(transport: { _ in transport }, desk: { _ in desk }), at: earlier?.test.house.now ?? TestHouse.startOfTime,
+            MessagingService.definition(transport: { _ in transport }, desk: { _ in desk }),
+            at: earlier?.test.house.now ?? TestHouse.startOfTime,
             environment: environment,
             folder: earlier?.test.folder)
         return MailHouse(test: test, transport: transport)

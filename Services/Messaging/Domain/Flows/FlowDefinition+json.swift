@@ -21,7 +21,8 @@ extension FlowDefinition {
         }
         if reader.issues.isEmpty { FlowGraph.check(nodes, reader) }
         guard reader.issues.isEmpty, let trigger else { return nil }
-        return FlowDefinition(messageClass: messageClass, trigger: trigger, exits: exits, reentry: reentry, onRepeat: onRepeat, locale: locale, nodes: nodes)
+        return FlowDefinition(
+            messageClass: messageClass, trigger: trigger, exits: exits, reentry: reentry, onRepeat: onRepeat, locale: locale, nodes: nodes)
     }
 
     /// Reads what ``json`` wrote; nil for anything else.

@@ -37,7 +37,8 @@ public struct OrderMail: Sendable {
         func moneyAboveZero(_ amount: Int64?) -> JSON { (amount ?? 0) > 0 ? money(amount) : .null }
         let items = (order.items ?? []).map { ItemLine.json($0, format, currency: order.currency) }
         return [
-            "id": .string(order.orderID), "number": .string(HeaderText.oneLine(order.number ?? order.orderID)), "currency": .from(order.currency?.code),
+            "id": .string(order.orderID), "number": .string(HeaderText.oneLine(order.number ?? order.orderID)),
+            "currency": .from(order.currency?.code),
             "items": .array(items),
             "subtotal": money(order.subtotal), "discount": moneyAboveZero(order.discountTotal),
             "shipping": moneyAboveZero(order.shippingTotal),

@@ -81,7 +81,9 @@ public enum LinkRewriter {
         let isHref = String(decoding: bytes[start..<index], as: UTF8.self).lowercased() == "href"
         var next = index
         while next < bytes.count, isSpace(bytes[next]) { next += 1 }
-        guard next < bytes.count, bytes[next] == UInt8(ascii: "=") else { return Attribute(isHref: false, value: index..<index, whole: index..<index) }
+        guard next < bytes.count, bytes[next] == UInt8(ascii: "=") else {
+            return Attribute(isHref: false, value: index..<index, whole: index..<index)
+        }
         next += 1
         while next < bytes.count, isSpace(bytes[next]) { next += 1 }
         guard next < bytes.count else {

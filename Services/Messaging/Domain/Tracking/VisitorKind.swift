@@ -7,8 +7,10 @@ public enum VisitorKind: String, Sendable, CaseIterable {
 
     /// Names in User-Agents of what follows links on its own: link scanners of mail filters, crawlers, previews of chats, proxies that fetch ahead.
     private static let machines = [
-        "barracuda", "proofpoint", "mimecast", "safelinks", "symantec", "trendmicro", "forcepoint", "fireeye", "cloudmark", "virustotal", "urlscan",
-        "bingpreview", "bot/", "crawl", "spider", "scanner", "preview", "facebookexternalhit", "whatsapp", "slack-imgproxy", "yahoomailproxy",
+        "barracuda", "proofpoint", "mimecast", "safelinks", "symantec", "trendmicro", "forcepoint", "fireeye", "cloudmark", "virustotal",
+        "urlscan",
+        "bingpreview", "bot/", "crawl", "spider", "scanner", "preview", "facebookexternalhit", "whatsapp", "slack-imgproxy",
+        "yahoomailproxy",
         "headlesschrome", "phantomjs",
     ]
     private static let browsers = ["mozilla/", "opera/", "applemail", "thunderbird", "outlook"]

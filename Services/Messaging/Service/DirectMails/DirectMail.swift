@@ -20,7 +20,8 @@ struct DirectMail: Sendable {
 
     static let all: [DirectMail] = [
         DirectMail(
-            event: "survey.invited", publisher: .survey, template: SurveyInvitationTemplate.id, messageClass: .marketing, key: "invitation_id",
+            event: "survey.invited", publisher: .survey, template: SurveyInvitationTemplate.id, messageClass: .marketing,
+            key: "invitation_id",
             keyPrefix: "survey:", variable: "survey", data: SurveyInvitationTemplate.data)
     ]
 

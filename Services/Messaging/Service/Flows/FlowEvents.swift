@@ -117,7 +117,9 @@ struct FlowEvents {
         // Events overtake each other: the cart may be empty again, or bought, as of a later event that came first.
         if definition.onRepeat != .ignore,
             try FlowDecisions.exists(.filter, flowID: interest.flowID, key: key, after: event.time, change.db)
-        { return }
+        {
+            return
+        }
         if try FlowExits.hasLeft(interest.flowID, key: interest.keyPath == nil ? nil : key, customerID: person, event, change) {
             return try refuse(.alreadyLeft)
         }

@@ -58,7 +58,9 @@ enum FlowStore {
 
     /// By id; one row more than asked for.
     static func list(_ page: PageRequest, _ db: SQLConnection) throws -> [Flow] {
-        try db.all(select + " WHERE f.deleted_at IS NULL AND f.id > \(page.after?.first?.string ?? "") ORDER BY f.id LIMIT \(page.limit + 1)", read)
+        try db.all(
+            select + " WHERE f.deleted_at IS NULL AND f.id > \(page.after?.first?.string ?? "") ORDER BY f.id LIMIT \(page.limit + 1)", read
+        )
     }
 
     /// Puts a flow with its first version into the store; an id that is taken stays as it is.
@@ -87,7 +89,8 @@ enum FlowStore {
     static func update(_ flow: Flow, name: JSON, _ definition: FlowDefinition, _ change: Change) throws {
         let version = flow.version + 1
         try change.db.execute(
-            "INSERT INTO flow_versions (flow_id, version, definition, created_at) VALUES (\(flow.id), \(version), \(definition.json), \(change.now))")
+            "INSERT INTO flow_versions (flow_id, version, definition, created_at) VALUES (\(flow.id), \(version), \(definition.json), \(change.now))"
+        )
         try change.db.execute(
             "UPDATE flows SET name = \(name), version = \(version), updated_at = \(change.now) WHERE id = \(flow.id)")
         try insertInterests(of: definition, flow.id, version: version, change.db)

@@ -22,7 +22,8 @@ enum MarketingMail {
         if let address, lacks(mail.html, address) { markup.append(HTML.escape(address)) }
         if lacks(mail.html, url) { markup.append("<a href=\"\(HTML.escape(url))\" style=\"color:#555555\">\(words)</a>") }
         if !markup.isEmpty {
-            let style = "font:13px/20px -apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;color:#555555;text-align:center;padding:16px"
+            let style =
+                "font:13px/20px -apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;color:#555555;text-align:center;padding:16px"
             complete.html = LinkRewriter.append("<div style=\"\(style)\">\(markup.joined(separator: "<br>"))</div>", to: mail.html)
         }
         var lines: [String] = []

@@ -23,8 +23,10 @@ struct MessageMaterial: Sendable {
         guard let message = try MessageStore.find(id, db), message.state.isOpen else { return nil }
         let run = try message.runID.flatMap { try RunStore.find($0, db) }
         return MessageMaterial(
-            message: message, contact: try ContactStore.find(message.customerID, db), eventType: run?.eventType ?? message.content?["type"]?.string ?? "",
-            eventData: run?.eventData ?? message.content?["data"] ?? .object(JSONObject()), template: try template(of: message, db), pointsEarned: try pointsEarned(message, run, db),
+            message: message, contact: try ContactStore.find(message.customerID, db),
+            eventType: run?.eventType ?? message.content?["type"]?.string ?? "",
+            eventData: run?.eventData ?? message.content?["data"] ?? .object(JSONObject()), template: try template(of: message, db),
+            pointsEarned: try pointsEarned(message, run, db),
             hasConsent: try message.messageClass == .transactional
                 || ConsentStore.find(message.customerID, topic: message.topic ?? Consent.newsletter, db)?.state == .granted,
             mayTrack: try ConsentStore.find(message.customerID, topic: Consent.tracking, db)?.state != .denied,
@@ -75,7 +77,9 @@ struct MessageComposer: Sendable {
         if case .object(let object)? = material.eventData["customer"] {
             described = CustomerData(FieldReader(object, issues: FieldIssues(), strict: false))
         }
-        guard let address = material.contact?.email ?? described.email ?? material.message.content?["email"]?.string else { return .not(.suppressed, .noAddress) }
+        guard let address = material.contact?.email ?? described.email ?? material.message.content?["email"]?.string else {
+            return .not(.suppressed, .noAddress)
+        }
         guard let template = material.template,
             let (locale, parts) = template.content.parts(for: [
                 material.contact?.locale, described.locale, material.message.preferredLocale,
@@ -136,11 +140,12 @@ struct MessageComposer: Sendable {
             currency = cart.currency
             object["cart"] = CartMail.data(cart, store: store, locale: locale)
         }
-        object["coupon"] = message.coupon.flatMap { offer in
-            message.couponCode.map {
-                CouponMail.data(offer, code: $0, endsAt: message.couponEndsAt, locale: locale, currency: currency)
-            }
-        } ?? .null
+        object["coupon"] =
+            message.coupon.flatMap { offer in
+                message.couponCode.map {
+                    CouponMail.data(offer, code: $0, endsAt: message.couponEndsAt, locale: locale, currency: currency)
+                }
+            } ?? .null
         if let direct = DirectMail.of(material.eventType), message.content != nil {
             object[direct.variable] = direct.data(material.eventData, locale)
         }

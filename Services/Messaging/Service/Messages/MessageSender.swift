@@ -121,7 +121,8 @@ final class MessageSender: Sendable {
 
     /// A sender that cannot be used must not stop the mails; whoever runs the house hears of it.
     private func complain(of fields: [String], _ settings: StoreSettings, _ house: House) {
-        for field in fields where complained.withLock({ $0.insert("\(field) \(settings.sender ?? "") \(settings.replyTo ?? "")").inserted }) {
+        for field in fields where complained.withLock({ $0.insert("\(field) \(settings.sender ?? "") \(settings.replyTo ?? "")").inserted })
+        {
             house.logger.warning(
                 "a setting of the shop cannot be used in mails; the environment's is", metadata: ["setting": "\(field)"])
         }

@@ -30,7 +30,9 @@ struct MessagesController {
     /// With every attempt that was made, and who has opened and clicked.
     @Sendable func show(_ request: Request, context: VefaContext) async throws -> Reply {
         let id = try context.parameter("id")
-        let found = try await house.read { db in try MessageStore.find(id, db).map { ($0, try MessageStore.attemptLog(id, db), try VisitStore.all(id, db)) } }
+        let found = try await house.read { db in
+            try MessageStore.find(id, db).map { ($0, try MessageStore.attemptLog(id, db), try VisitStore.all(id, db)) }
+        }
         guard let (message, log, visits) = found else { throw Problem.notFound("message \"\(id)\"") }
         var object = message.json.object ?? JSONObject()
         object["attempt_log"] = .array(log)

@@ -19,7 +19,9 @@ enum AbandonedCartTemplates {
                     preheader: "Ürünlerinizi sizin için sakladık.", heading: "Hâlâ düşünüyor musunuz?",
                     lead: "Sepetiniz bıraktığınız gibi duruyor. Dilediğiniz zaman kaldığınız yerden devam edebilirsiniz.", offer: "",
                     button: "Sepetime dön",
-                    close: "Aklınıza takılan bir şey mi var, ya da ödeme sırasında bir sorun mu çıktı? Bu e-postayı yanıtlamanız yeterli, sizinle ilgilenelim."),
+                    close:
+                        "Aklınıza takılan bir şey mi var, ya da ödeme sırasında bir sorun mu çıktı? Bu e-postayı yanıtlamanız yeterli, sizinle ilgilenelim."
+                ),
             ], sample: sample(coupon: nil)))
 
     static let offer = BuiltInTemplate(
@@ -30,7 +32,8 @@ enum AbandonedCartTemplates {
                 "en": parts(
                     .english,
                     subject: "{{#coupon}}{{coupon.value}} for the cart you left{{/coupon}}{{^coupon}}Your cart is still here{{/coupon}}",
-                    preheader: "{{#coupon}}A code just for you{{#coupon.ends_on}}, good until {{coupon.ends_on}}{{/coupon.ends_on}}.{{/coupon}}",
+                    preheader:
+                        "{{#coupon}}A code just for you{{#coupon.ends_on}}, good until {{coupon.ends_on}}{{/coupon.ends_on}}.{{/coupon}}",
                     heading: "{{#coupon}}A little push from us{{/coupon}}{{^coupon}}Your cart is still here{{/coupon}}",
                     lead: "We would be glad to send you what you picked.",
                     offer: """
@@ -44,7 +47,8 @@ enum AbandonedCartTemplates {
                     .turkish,
                     subject: "{{#coupon}}Sepetinize özel {{coupon.value}}{{/coupon}}{{^coupon}}Sepetiniz hâlâ sizi bekliyor{{/coupon}}",
                     preheader: "{{#coupon}}Size özel kodunuz{{#coupon.ends_on}}, son gün {{coupon.ends_on}}{{/coupon.ends_on}}.{{/coupon}}",
-                    heading: "{{#coupon}}Sepetiniz için küçük bir armağanımız var{{/coupon}}{{^coupon}}Sepetiniz hâlâ sizi bekliyor{{/coupon}}",
+                    heading:
+                        "{{#coupon}}Sepetiniz için küçük bir armağanımız var{{/coupon}}{{^coupon}}Sepetiniz hâlâ sizi bekliyor{{/coupon}}",
                     lead: "Seçtiğiniz ürünleri size ulaştırmaktan mutluluk duyarız.",
                     offer: """
                         {{#coupon.minimum_order}}{{coupon.minimum_order}} ve üzeri alışverişlerde {{/coupon.minimum_order}}\

@@ -20,7 +20,8 @@ struct TrackingController {
             await note(.open, id, request, url: nil)
         }
         return Reply(
-            .ok, bytes: Self.picture, contentType: "image/gif", headers: [.cacheControl: "no-store, private", .xContentTypeOptions: "nosniff"])
+            .ok, bytes: Self.picture, contentType: "image/gif",
+            headers: [.cacheControl: "no-store, private", .xContentTypeOptions: "nosniff"])
     }
 
     /// On to the address inside the token, which only we can have put there: nothing of the request decides where it leads.
@@ -31,7 +32,9 @@ struct TrackingController {
         await note(.click, id, request, url: address.text)
         return Reply(
             .found, bytes: [], contentType: "text/plain",
-            headers: [.location: address.text, .cacheControl: "no-store, private", Self.referrerPolicy: "no-referrer", Self.robots: "noindex"])
+            headers: [
+                .location: address.text, .cacheControl: "no-store, private", Self.referrerPolicy: "no-referrer", Self.robots: "noindex",
+            ])
     }
 
     /// A store that is out for a moment costs a figure, not the reader's way.
@@ -50,7 +53,8 @@ struct TrackingController {
 
     /// One transparent pixel (GIF89a).
     private static let picture: [UInt8] = [
-        0x47, 0x49, 0x46, 0x38, 0x39, 0x61, 0x01, 0x00, 0x01, 0x00, 0x80, 0x00, 0x00, 0x00, 0x00, 0x00, 0xFF, 0xFF, 0xFF, 0x21, 0xF9, 0x04, 0x01,
+        0x47, 0x49, 0x46, 0x38, 0x39, 0x61, 0x01, 0x00, 0x01, 0x00, 0x80, 0x00, 0x00, 0x00, 0x00, 0x00, 0xFF, 0xFF, 0xFF, 0x21, 0xF9, 0x04,
+        0x01,
         0x00, 0x00, 0x00, 0x00, 0x2C, 0x00, 0x00, 0x00, 0x00, 0x01, 0x00, 0x01, 0x00, 0x00, 0x02, 0x02, 0x44, 0x01, 0x00, 0x3B,
     ]
 }

@@ -43,7 +43,8 @@ enum VisitStore {
             "SELECT kind, visitor, url, visited_at FROM message_visits WHERE message_id = \(messageID) ORDER BY entry LIMIT \(most + 2)"
         ) { row in
             Visit(
-                kind: Visit.Kind(rawValue: row.text(0)) ?? .open, visitor: VisitorKind(rawValue: row.text(1)) ?? .unknown, url: row.textOrNil(2),
+                kind: Visit.Kind(rawValue: row.text(0)) ?? .open, visitor: VisitorKind(rawValue: row.text(1)) ?? .unknown,
+                url: row.textOrNil(2),
                 at: row.time(3))
         }
     }
@@ -59,7 +60,8 @@ enum VisitStore {
         if visitor != .machine {
             switch kind {
             case .open: try change.db.execute("UPDATE messages SET opened_at = COALESCE(opened_at, \(change.now)) WHERE id = \(message.id)")
-            case .click: try change.db.execute("UPDATE messages SET clicked_at = COALESCE(clicked_at, \(change.now)) WHERE id = \(message.id)")
+            case .click:
+                try change.db.execute("UPDATE messages SET clicked_at = COALESCE(clicked_at, \(change.now)) WHERE id = \(message.id)")
             }
         }
         // The event's id says it once for each kind of visitor.
@@ -71,7 +73,8 @@ enum VisitStore {
         case .click:
             try change.emit(
                 "message.clicked", subject: message.customerID,
-                data: message.eventData(["kind": .string(visitor.rawValue), "url": .from(url)]), id: "\(message.id).clicked.\(visitor.rawValue)")
+                data: message.eventData(["kind": .string(visitor.rawValue), "url": .from(url)]),
+                id: "\(message.id).clicked.\(visitor.rawValue)")
         }
     }
 }

@@ -8,7 +8,8 @@ enum AbandonedCartFlow {
         name: ["en": "Abandoned cart", "tr": "Terk edilen sepet"],
         description: [
             "en": "A reminder one hour after the cart was last changed, and after 24 hours the best offer with a coupon. An order ends it.",
-            "tr": "Sepette yapılan son değişiklikten bir saat sonra hatırlatma, 24 saat sonra kuponlu en iyi teklif. Sipariş verilince durur.",
+            "tr":
+                "Sepette yapılan son değişiklikten bir saat sonra hatırlatma, 24 saat sonra kuponlu en iyi teklif. Sipariş verilince durur.",
         ],
         definition: definition, templates: [AbandonedCartTemplates.reminder, AbandonedCartTemplates.offer])
 

@@ -17,7 +17,8 @@ struct FlowPreset: Sendable {
     var json: JSON {
         let whole = definition.json
         return [
-            "id": .string(id), "name": name, "description": description, "class": whole["class"] ?? .null, "trigger": whole["trigger"] ?? .null,
+            "id": .string(id), "name": name, "description": description, "class": whole["class"] ?? .null,
+            "trigger": whole["trigger"] ?? .null,
             "exit": whole["exit"] ?? [], "steps": whole["nodes"] ?? [],
         ]
     }
