@@ -40,7 +40,8 @@ final class SQLiteLock: Sendable {
         let owner = Int32(String(decoding: buffer.prefix(max(0, count)).prefix { $0 >= 0x30 && $0 <= 0x39 }, as: UTF8.self))
         let store = path.dropLast(".lock".count)
         return switch owner {
-        case .some(getpid()): .locked("the store \(store) is in use by this process already")
+        // In containers every service tends to have the same number, so this may as well be its twin's.
+        case .some(getpid()): .locked("the store \(store) is in use by this process already, or by one in another container")
         case .some(let owner): .locked("the store \(store) is in use by another process (\(owner))")
         case nil: .locked("the store \(store) is in use by another process")
         }
