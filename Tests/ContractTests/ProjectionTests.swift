@@ -6,7 +6,7 @@ import Testing
 @testable import ReferralService
 @testable import SurveyService
 
-/// Referral and survey have no routes yet; what they keep of customers and orders is what their slices will stand on.
+/// Each keeps its own picture of customers and orders; the two agree where they keep the same.
 @Suite("What referral-svc and survey-svc keep of orders")
 struct ProjectionTests {
     private static let start = TestHouse.startOfTime

@@ -248,6 +248,10 @@ struct LinkTests {
     func clicks() async throws {
         try await ReferralHouse.with { house in
             try await house.advocate()
+            // A scanner that only asks where the link leads is no visit.
+            let asked = try await house.test.request(.head, "/r/ADA10", principal: .visitor)
+            #expect(asked.status == 302 || asked.status == 200)
+            #expect(try await house.test.get("/v1/referral/advocates/ada").json["clicks"] == 0)
             for _ in 0..<3 { _ = try await follow(house, "/r/ADA10") }
             _ = try await follow(house, "/r/ada10", from: "10.0.0.2")
             _ = try await follow(house, "/r/ADA10", agent: "another browser")

@@ -6,7 +6,7 @@ import SharedStore
 /// Consent follows what the store and the newsletter's forms say.
 enum ConsentEvents {
     static func add(to events: inout EventHandlers) {
-        events.on("customer.created", "customer.updated", "order.*", "checkout.*", perform: storeSaid)
+        events.on("customer.created", "customer.updated", "order.*", "cart.*", "checkout.*", "subscription.*", perform: storeSaid)
         events.on("newsletter.subscribed", "newsletter.unsubscribed", perform: customerSaid)
     }
 

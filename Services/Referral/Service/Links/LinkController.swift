@@ -38,7 +38,8 @@ struct LinkController: Sendable {
             place.isCounted = try ClickStore.isKnown(code, mark, db)
             return place
         }
-        if let owner = place.owner, !place.isCounted { await count(owner, mark) }
+        // A HEAD asks where the link leads; it is nobody's visit.
+        if let owner = place.owner, !place.isCounted, request.method != .head { await count(owner, mark) }
         return answer(place, to: request.query("to"), request).response
     }
 
@@ -63,9 +64,4 @@ struct LinkController: Sendable {
     private static func redirect(_ location: String) -> Reply {
         Reply(.found, bytes: [], contentType: "text/plain; charset=utf-8", headers: [.location: location, .cacheControl: "no-store"])
     }
-}
-
-extension HTTPField.Name {
-    /// The shopper's address, as the gateway saw it.
-    fileprivate static let clientAddress = HTTPField.Name("X-Vefa-Client-Address")!
 }
