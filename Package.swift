@@ -49,8 +49,10 @@ let shared: [Target] = [
     .target(name: "Shared", dependencies: [], path: "Shared/Protocol", swiftSettings: settings),
     .target(
         name: "SharedStore",
-        dependencies: ["Shared", .grdb, .grdbSQLite, .logging],
-        path: "Shared/Store", swiftSettings: settings),
+        dependencies: ["Shared", .grdb, .grdbSQLite, .logging, .target(name: "CLibPQ", condition: .when(traits: ["Postgres"]))],
+        path: "Shared/Store", exclude: ["CLibPQ"], swiftSettings: settings),
+    // Only asked for with the trait: a plain build needs no libpq.
+    .systemLibrary(name: "CLibPQ", path: "Shared/Store/CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .target(
         name: "SharedRuntime",
         dependencies: [
@@ -129,7 +131,9 @@ let testTargets: [Target] = [
     tests("GatewayServiceTests", ["GatewayService", "SharedRuntime", .crypto]),
     tests(
         "ContractTests",
-        ["GatewayService", "LoyaltyService", "ReferralService", "MessagingService", "SurveyService", .yams]),
+        [
+            "GatewayService", "LoyaltyService", "ReferralService", "MessagingService", "SurveyService", "SharedRuntime", "SharedStore", .yams,
+        ]),
     tests("SystemTests", ["SharedRuntime", .crypto]),
 ]
 
@@ -141,6 +145,9 @@ let package = Package(
         .executable(name: "messaging-svc", targets: ["messaging-svc"]),
         .executable(name: "survey-svc", targets: ["survey-svc"]),
         .executable(name: "gateway", targets: ["gateway"]),
+    ],
+    traits: [
+        .trait(name: "Postgres", description: "The store's PostgreSQL engine. Needs libpq (apt: libpq-dev).")
     ],
     dependencies: dependencies,
     targets: shared + services + gateway + testTargets

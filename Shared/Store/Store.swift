@@ -16,7 +16,8 @@ public final class Store: Sendable {
         WorkerThread.detach(name: "store-close") { engine.close() }
     }
 
-    /// Opens (creating where need be) the store at a URL such as `sqlite:///var/lib/vefa/loyalty.db` and brings its schema up to date.
+    /// Opens (creating where need be) the store at a URL such as `sqlite:///var/lib/vefa/loyalty.db` and brings its schema up to date. A
+    /// PostgreSQL database has to be there already.
     ///
     /// Migrations run here, each in a transaction of its own, before anybody else can read or write. An empty `migrations` leaves the
     /// schema as it is. Throws `StoreError`: `.locked` when another process has it open, `.schemaTooNew` when it was written by a newer
@@ -29,6 +30,12 @@ public final class Store: Sendable {
         switch address {
         case .sqlite(let path):
             engine = try await WorkerThread.run(name: "store-open") { try SQLiteEngine(path: path, options: options, logger: logger) }
+        case .postgres(let url):
+            #if Postgres
+                engine = try await WorkerThread.run(name: "store-open") { try PostgresEngine(url: url, options: options, logger: logger) }
+            #else
+                throw StoreError.unknownScheme("\(url.prefix { $0 != ":" }):// is not built into this program")
+            #endif
         }
         let store = Store(engine: engine)
         do {
@@ -40,7 +47,16 @@ public final class Store: Sendable {
         return store
     }
 
-    /// Runs `body` on one snapshot of the store, off the caller's thread. A statement that writes is refused as `.misuse`.
+    /// Which engine a URL names. Throws as `open` does when there is none.
+    public static func engine(of url: String) throws -> SQLDialect.Engine {
+        switch try StoreURL(url) {
+        case .sqlite: .sqlite
+        case .postgres: .postgres
+        }
+    }
+
+    /// Runs `body` on one snapshot of the store, off the caller's thread. A statement that writes is refused as `.misuse`. `body` may run
+    /// again (when the connection to the server broke), so it must have no effect besides its value.
     public func read<T: Sendable>(_ body: @escaping @Sendable (SQLConnection) throws -> T) async throws -> T {
         try await withUnsafeThrowingContinuation { engine.read(TypedJob(body, $0)) }
     }
@@ -48,9 +64,13 @@ public final class Store: Sendable {
     /// Runs `body` in a transaction and returns once its commit is on disk.
     ///
     /// Writes that wait at the same time share one commit (group commit), each behind a savepoint: what `body` throws rolls back this
-    /// closure only and is thrown here. `body` **may run twice** (when an I/O error of a neighbour lost the shared transaction), so it must
-    /// have no effect besides its statements. Cancelling the caller does not stop the write. When a `StoreError` with `isOutage` is thrown,
-    /// nothing was kept.
+    /// closure only and is thrown here. `body` **may run any number of times** (when an I/O error of a neighbour lost the shared transaction;
+    /// on PostgreSQL whenever another transaction was in the way), so it must have no effect besides its statements and must not carry
+    /// anything over from run to run. Cancelling the caller does not stop the write. When a `StoreError` with `isOutage` is thrown, nothing
+    /// was kept; with `.uncertain` alone it may have been.
+    ///
+    /// What holds on every engine: a statement that fails may leave nothing to go on with. A closure that wants to go on after a failure has
+    /// the statement in a `savepoint`.
     @discardableResult
     public func write<T: Sendable>(_ body: @escaping @Sendable (SQLConnection) throws -> T) async throws -> T {
         try await withUnsafeThrowingContinuation { engine.write(TypedJob(body, $0)) }

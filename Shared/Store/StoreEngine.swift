@@ -2,7 +2,7 @@
 protocol StoreEngine: Sendable {
     var dialect: SQLDialect { get }
     var statistics: StoreStatistics { get }
-    /// Runs the job on one snapshot that begins after this call.
+    /// Runs the job on one snapshot that begins after this call, possibly more than once.
     func read(_ job: StoreJob)
     /// Runs the job in a transaction, possibly more than once, and finishes it after the commit is on disk.
     func write(_ job: StoreJob)

@@ -12,6 +12,9 @@ public enum StoreError: Error, Hashable, Sendable {
     case io(String)
     /// The store is closed, or has more waiting than it takes.
     case unavailable(String)
+    /// The connection broke while a commit was under way, and the server did not come back to tell what became of it: the write was kept
+    /// as a whole or not at all. Only a repeat with the same business key finds out. Never with SQLite.
+    case uncertain(String)
     /// The file is damaged or is no store.
     case corrupt(String)
     /// The store was written by a newer program than this one.
@@ -23,10 +26,10 @@ public enum StoreError: Error, Hashable, Sendable {
     /// The program is wrong: bad SQL, a write inside `read`, a migration list with a gap.
     case misuse(String)
 
-    /// Nothing was kept and trying later can succeed: answer 503, retry a batch.
+    /// Trying later can succeed: answer 503, retry a batch. Nothing was kept, but with `.uncertain`.
     public var isOutage: Bool {
         switch self {
-        case .busy, .full, .io, .unavailable: true
+        case .busy, .full, .io, .unavailable, .uncertain: true
         default: false
         }
     }
@@ -46,6 +49,7 @@ extension StoreError: CustomStringConvertible {
         case .full: "no space is left for the store"
         case .io(let what): "the store could not be reached: \(what)"
         case .unavailable(let what): "the store is not available: \(what)"
+        case .uncertain(let what): "it is not known whether the store kept it: \(what)"
         case .corrupt(let what): "the store is damaged: \(what)"
         case .schemaTooNew(let set, let found, let known):
             known == 0

@@ -1,6 +1,8 @@
-/// Where a store is: `sqlite:///absolute/path.db`.
+/// Where a store is: `sqlite:///absolute/path.db`, or `postgres://user@host/database?sslmode=verify-full`.
 enum StoreURL: Hashable {
     case sqlite(path: String)
+    /// The whole URL, its scheme in lower case: libpq reads the rest.
+    case postgres(String)
 
     /// Reads a URL. The errors never repeat it: it may hold a password.
     init(_ url: String) throws {
@@ -20,7 +22,12 @@ enum StoreURL: Hashable {
             }
             self = .sqlite(path: path)
         case "postgres", "postgresql":
-            throw StoreError.unknownScheme("postgres:// is not built into this program; use sqlite:///absolute/path.db")
+            #if Postgres
+                self = .postgres("\(scheme):\(rest)")
+            #else
+                throw StoreError.unknownScheme(
+                    "postgres:// is not built into this program (it is the package trait Postgres); use sqlite:///absolute/path.db")
+            #endif
         default:
             throw StoreError.unknownScheme("there is no database engine for this URL's scheme; use sqlite:///absolute/path.db")
         }

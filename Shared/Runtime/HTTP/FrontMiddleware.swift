@@ -102,6 +102,8 @@ public struct FrontMiddleware: RouterMiddleware {
         switch error {
         case .full: Problem.unavailable("The disk is full; nothing was kept.", code: "storage_full", retryAfter: 10)
         case .uniqueViolation: Problem.conflict("conflict", "Something of this identity exists already.")
+        case .uncertain:
+            Problem.unavailable("The store went away while it kept this; whether it did is not known. Ask again the same way.", code: "storage_unavailable")
         default: error.isOutage ? Problem.unavailable("The store cannot be reached; nothing was kept.", code: "storage_unavailable") : Problem.internalError
         }
     }

@@ -12,7 +12,7 @@ final class SQLiteEngine: StoreEngine {
     private let logger: Logger
     private let writes: JobQueue
     private let reads: JobQueue
-    private let counters = SQLiteCounters()
+    private let counters = StoreCounters()
     private let backup = SQLiteBackup()
 
     /// What `close()` takes apart.

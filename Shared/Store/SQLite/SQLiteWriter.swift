@@ -4,11 +4,11 @@ import Logging
 struct SQLiteWriter {
     let session: SQLiteSession
     let connection: SQLConnection
-    let counters: SQLiteCounters
+    let counters: StoreCounters
     let logger: Logger
     let commitFault: (@Sendable () -> Int32?)?
 
-    init(session: SQLiteSession, counters: SQLiteCounters, logger: Logger, commitFault: (@Sendable () -> Int32?)?) {
+    init(session: SQLiteSession, counters: StoreCounters, logger: Logger, commitFault: (@Sendable () -> Int32?)?) {
         self.session = session
         self.connection = SQLConnection(session)
         self.counters = counters

@@ -49,8 +49,9 @@ final class JobQueue: @unchecked Sendable {
         }
     }
 
-    /// Waits for work and takes up to `most` jobs, the oldest first. Empty once the queue is closed and drained.
-    func take(upTo most: Int) -> [StoreJob] {
+    /// Waits for work and takes up to `most` jobs, the oldest first, but no more than one of `sharers` threads should. Empty once the queue
+    /// is closed and drained.
+    func take(upTo most: Int, sharers: Int = 1) -> [StoreJob] {
         locked {
             while jobs.count == head {
                 if isClosed { return [] }
@@ -58,7 +59,8 @@ final class JobQueue: @unchecked Sendable {
                 pthread_cond_wait(arrival, mutex)
                 idle -= 1
             }
-            let end = min(jobs.count, head + most)
+            let share = (jobs.count - head + sharers - 1) / sharers
+            let end = min(jobs.count, head + min(most, share))
             var taken: [StoreJob] = []
             taken.reserveCapacity(end - head)
             for index in head..<end {

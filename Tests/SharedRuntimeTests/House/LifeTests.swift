@@ -20,6 +20,23 @@ import Testing
         }
     }
 
+    @Test("a service refuses to run on PostgreSQL, which it is not ready for, in words and without the URL")
+    func postgresRefused() async throws {
+        do {
+            let test = try await TestHouse.start(
+                plain(.loyalty), environment: ["VEFA_LOYALTY_DATABASE_URL": "postgres://vefa:hunter2@127.0.0.1:1/vefa"])
+            Issue.record("it started")
+            await test.stop()
+        } catch let error as StoreError {
+            guard case .unknownScheme(let text) = error else {
+                Issue.record("expected .unknownScheme, which ends a service with 78, got \(error)")
+                return
+            }
+            #expect(text.contains("sqlite://"))
+            #expect(!text.contains("hunter2"))
+        }
+    }
+
     @Test("stops soon while relays wait for subscribers that are not there", .timeLimit(.minutes(1)))
     func stopsWhileRetrying() async throws {
         try await withFolder { folder in

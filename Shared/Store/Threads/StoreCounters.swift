@@ -1,7 +1,7 @@
 import Synchronization
 
 /// What the threads of one store have done.
-final class SQLiteCounters: Sendable {
+final class StoreCounters: Sendable {
     private let counts = Mutex(StoreStatistics())
 
     var current: StoreStatistics { counts.withLock { $0 } }
