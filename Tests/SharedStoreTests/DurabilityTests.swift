@@ -6,13 +6,13 @@ import Testing
 
 @Suite("What was acknowledged stays")
 struct DurabilityTests {
-    @Test("a write is there after reopening")
-    func reopen() async throws {
-        let folder = try TemporaryFolder()
-        try await withStore(in: folder) { (store, _) async throws in
+    @Test("a write is there after reopening", arguments: TestEngine.running)
+    func reopen(engine: TestEngine) async throws {
+        let folder = try TemporaryFolder(engine)
+        try await withStore(on: engine, in: folder) { (store, _) async throws in
             for index in 0..<20 { try await store.add("n\(index)") }
         }
-        try await withStore(in: folder) { (store, _) async throws in
+        try await withStore(on: engine, in: folder) { (store, _) async throws in
             #expect(try await store.slugs() == (0..<20).map { "n\($0)" })
         }
     }
@@ -34,9 +34,9 @@ struct DurabilityTests {
         }
     }
 
-    @Test("a read that begins after a write returned sees it")
-    func readYourWrites() async throws {
-        try await withStore { (store, _) async throws in
+    @Test("a read that begins after a write returned sees it", arguments: TestEngine.running)
+    func readYourWrites(engine: TestEngine) async throws {
+        try await withStore(StoreOptions(), on: engine) { (store, _) async throws in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for task in 0..<8 {
                     group.addTask {
@@ -53,9 +53,9 @@ struct DurabilityTests {
         }
     }
 
-    @Test("a read stays on its snapshot while writes commit")
-    func snapshot() async throws {
-        try await withStore { (store, _) async throws in
+    @Test("a read stays on its snapshot while writes commit", arguments: TestEngine.running)
+    func snapshot(engine: TestEngine) async throws {
+        try await withStore(on: engine) { (store, _) async throws in
             try await store.add("one")
             let looked = DispatchSemaphore(value: 0)
             let gate = DispatchSemaphore(value: 0)
@@ -118,9 +118,9 @@ struct DurabilityTests {
         }
     }
 
-    @Test("closing finishes what was asked for; what comes later is refused")
-    func closing() async throws {
-        try await withStore { (store, folder) async throws in
+    @Test("closing finishes what was asked for; what comes later is refused", arguments: TestEngine.running)
+    func closing(engine: TestEngine) async throws {
+        try await withStore(on: engine) { (store, folder) async throws in
             let results: [Result<Void, any Error>] = await store.afterQueueing(20) { group in
                 for index in 0..<20 {
                     group.addTask { await catching { try await store.add("n\(index)") } }
@@ -131,6 +131,7 @@ struct DurabilityTests {
             await store.close()
             #expect(await catching { try await store.add("late") }.storeError?.isOutage == true)
             #expect(await catching { try await store.count() }.storeError?.isOutage == true)
+            guard engine == .sqlite else { return }
             #expect(await catching { try await store.backup(to: folder.path + "/copy.db") }.storeError?.isOutage == true)
         }
     }

@@ -5,9 +5,9 @@ import Testing
 
 @Suite("What the store promises and refuses")
 struct StoreContractTests {
-    @Test("a savepoint undoes what is in it, nested or not")
-    func savepoints() async throws {
-        try await withStore { (store, _) async throws in
+    @Test("a savepoint undoes what is in it, nested or not", arguments: TestEngine.running)
+    func savepoints(engine: TestEngine) async throws {
+        try await withStore(on: engine) { (store, _) async throws in
             try await store.write { db in
                 func add(_ slug: String) throws { try db.execute("INSERT INTO notes (slug) VALUES (\(slug))") }
                 try add("a")
@@ -29,9 +29,9 @@ struct StoreContractTests {
         }
     }
 
-    @Test("a savepoint whose error is caught works inside a group too")
-    func savepointsInGroup() async throws {
-        try await withStore { (store, _) async throws in
+    @Test("a savepoint whose error is caught works inside a group too", arguments: TestEngine.running)
+    func savepointsInGroup(engine: TestEngine) async throws {
+        try await withStore(on: engine) { (store, _) async throws in
             let results: [Result<Void, any Error>] = await store.afterQueueing(10) { group in
                 for index in 0..<10 {
                     group.addTask {
@@ -53,9 +53,9 @@ struct StoreContractTests {
         }
     }
 
-    @Test("constraints are told apart and name no value")
-    func constraints() async throws {
-        try await withStore { (store, _) async throws in
+    @Test("constraints are told apart and name no value", arguments: TestEngine.running)
+    func constraints(engine: TestEngine) async throws {
+        try await withStore(on: engine) { (store, _) async throws in
             try await store.write { db in
                 try db.execute("CREATE TABLE ids (id TEXT PRIMARY KEY, amount BIGINT NOT NULL CHECK (amount >= 0))")
                 try db.execute("INSERT INTO ids VALUES ('secret', 1)")
@@ -79,13 +79,14 @@ struct StoreContractTests {
 
     @Test(
         "wrong programs are told so",
-        arguments: [
+        arguments: TestEngine.running,
+        [
             "BEGIN", "  commit", "ROLLBACK", "END", "SAVEPOINT x", "VACUUM", "ATTACH 'x' AS y", "", "SELECT 1; SELECT 2",
             "SELECT nothing FROM nowhere",
             "SELECT ?", "SELEC",
         ])
-    func misuse(text: String) async throws {
-        try await withStore { (store, _) async throws in
+    func misuse(engine: TestEngine, text: String) async throws {
+        try await withStore(on: engine) { (store, _) async throws in
             let result = await catching { try await store.write { db in try db.execute(SQL(raw: text)) } }
             guard case .misuse = result.storeError else {
                 Issue.record("expected .misuse, got \(result)")
@@ -95,9 +96,9 @@ struct StoreContractTests {
         }
     }
 
-    @Test("a write inside read is refused, and so is a connection outside its closure")
-    func misplaced() async throws {
-        try await withStore { (store, _) async throws in
+    @Test("a write inside read is refused, and so is a connection outside its closure", arguments: TestEngine.running)
+    func misplaced(engine: TestEngine) async throws {
+        try await withStore(on: engine) { (store, _) async throws in
             for sql: SQL in ["INSERT INTO notes (slug) VALUES ('a')", "DROP TABLE notes"] {
                 let result = await catching { try await store.read { db in try db.execute(sql) } }
                 guard case .misuse = result.storeError else {
@@ -119,9 +120,9 @@ struct StoreContractTests {
         init(_ connection: SQLConnection) { self.connection = connection }
     }
 
-    @Test("an error of the closure's own comes out as it was")
-    func ownErrors() async throws {
-        try await withStore { (store, _) async throws in
+    @Test("an error of the closure's own comes out as it was", arguments: TestEngine.running)
+    func ownErrors(engine: TestEngine) async throws {
+        try await withStore(on: engine) { (store, _) async throws in
             await #expect(throws: Refusal()) { try await store.write { _ in throw Refusal() } }
             await #expect(throws: Refusal()) { try await store.read { _ in throw Refusal() } }
         }
@@ -130,7 +131,7 @@ struct StoreContractTests {
     @Test(
         "a URL is read strictly, and no message repeats it",
         arguments: [
-            "mysql://root:hunter2@db/vefa", "postgres://vefa:hunter2@db/vefa", "hunter2", "sqlite://hunter2.db",
+            "mysql://root:hunter2@db/vefa", "hunter2", "sqlite://hunter2.db",
             "sqlite:///hunter2?mode=memory",
             "sqlite::memory:", "sqlite:///hunter2/", "sqlite:///",
         ])
@@ -141,6 +142,19 @@ struct StoreContractTests {
         #expect(text.contains("sqlite://"))
         #expect(!text.contains("hunter2"))
     }
+
+    #if !Postgres
+        @Test("postgres:// is refused by name where it is not built in")
+        func withoutPostgres() async throws {
+            let error = await catching { try await Store.open("postgres://vefa:hunter2@db/vefa", migrations: [], logger: quiet) }.storeError
+            guard case .unknownScheme(let text) = error else {
+                Issue.record("expected .unknownScheme, got \(String(describing: error))")
+                return
+            }
+            #expect(text.contains("sqlite://"))
+            #expect(!text.contains("hunter2"))
+        }
+    #endif
 
     @Test("a percent-encoded path names the file it stands for")
     func encodedPath() throws {

@@ -1,15 +1,20 @@
 import Dispatch
 import FoundationEssentials
 import Logging
-import SharedStore
 import Synchronization
 import Testing
 
-/// A folder that is gone when the test ends.
+@testable import SharedStore
+
+/// A place for stores, of one test and one engine: a folder that is gone when the test ends; for PostgreSQL, schemas of its own besides.
 final class TemporaryFolder: Sendable {
     let path: String
+    private let engine: TestEngine
+    private let name: String
 
-    init() throws {
+    init(_ engine: TestEngine = .sqlite) throws {
+        self.engine = engine
+        name = "t" + String(UInt64.random(in: .min ... .max), radix: 36)
         path = FileManager.default.temporaryDirectory.path + "/vefa-store-" + String(UInt64.random(in: .min ... .max), radix: 36)
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
@@ -18,7 +23,13 @@ final class TemporaryFolder: Sendable {
         try? FileManager.default.removeItem(atPath: path)
     }
 
-    func url(_ name: String = "store.db") -> String { "sqlite://\(path)/\(name)" }
+    /// Where a store can be opened: for the same name always the same.
+    func url(_ store: String = "store.db") throws -> String {
+        switch engine {
+        case .sqlite: "sqlite://\(path)/\(store)"
+        case .postgres: try engine.schema(name + store.filter(\.isLetter))
+        }
+    }
 }
 
 /// The schema most tests use: notes whose slug is unique.
@@ -31,11 +42,13 @@ let notes = Migration(1, "notes") { dialect in
 
 let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-/// Opens a fresh store with the notes table, closes it after the test.
+/// Opens a fresh store with the notes table, closes it after the test. One writer, unless the test wants more: many tests hold it up to see
+/// what others do meanwhile.
 func withStore<T>(
-    _ options: StoreOptions = StoreOptions(), in folder: TemporaryFolder? = nil, _ body: (Store, TemporaryFolder) async throws -> T
+    _ options: StoreOptions = StoreOptions(writers: 1), on engine: TestEngine = .sqlite, in folder: TemporaryFolder? = nil,
+    _ body: (Store, TemporaryFolder) async throws -> T
 ) async throws -> T {
-    let folder = try folder ?? TemporaryFolder()
+    let folder = try folder ?? TemporaryFolder(engine)
     let store = try await Store.open(folder.url(), migrations: [(set: "test", [notes])], logger: quiet, options: options)
     do {
         let result = try await body(store, folder)
@@ -69,8 +82,11 @@ extension Store {
     ) async -> [Result<T, any Error>] {
         let entered = DispatchSemaphore(value: 0)
         let gate = DispatchSemaphore(value: 0)
+        let isReleased = Shelf(false)
         let holder = Task {
             try await write { _ in
+                // It may run again.
+                if isReleased.value { return }
                 entered.signal()
                 gate.wait()
             }
@@ -80,6 +96,7 @@ extension Store {
             queue(&group)
             await until { statistics.waitingWrites == expected }
             beforeRelease()
+            isReleased.value = true
             gate.signal()
             var results: [Result<T, any Error>] = []
             for await result in group { results.append(result) }
