@@ -59,6 +59,20 @@ struct GrantTests {
         }
     }
 
+    @Test("a granted amount without a currency is the programme's: ten lira are not ten dinars")
+    func currency() async throws {
+        try await LoyaltyHouse.with { house in
+            try await house.setProgramme(["currency": "TRY"])
+            var grant = coupon("referral:claim:r1", customer: "42", email: nil)
+            grant.terms = CouponTerms()
+            let code = try await give(house, grant).couponCode ?? ""
+            #expect(try await house.validate(code, cart(currency: "KWD"), customer: ["id": "42"]).reasonCodes == ["currency_mismatch"])
+            #expect(try await house.validate(code, customer: ["id": "42"])["discount"] == 1_000)
+            #expect(try await house.coupon(code)["discount"]?["currency"] == "TRY")
+            #expect(try await house.test.said("coupon.issued").first?.data["discount"]?["currency"] == "TRY")
+        }
+    }
+
     @Test("sixty-four askings of one key are one coupon, and the first reward stands")
     func once() async throws {
         try await LoyaltyHouse.with { house in

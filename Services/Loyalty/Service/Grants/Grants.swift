@@ -42,6 +42,8 @@ struct Grants: Sendable {
 
     private func giveCoupon(_ discount: Discount, _ grant: Grant, _ change: Change) throws -> GrantRecord {
         if let email = grant.email, EmailKey.make(email) == nil { throw EventRefusal("invalid", "the e-mail is no address") }
+        // Ten of the programme's currency, as with a merchant's own batches: else 10.00 TRY off would be 10.000 KWD off for whoever pays in those.
+        let discount = discount.inCurrency(try catalogues.current(change.db).programme.currency)
         var rules = CouponRules(discount, name: grant.name, terms: grant.terms)
         rules.customerID = grant.customerID
         let batchID = try CouponBatchStore.grown(for: grant.reason, change)
