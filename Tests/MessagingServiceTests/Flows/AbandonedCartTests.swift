@@ -242,6 +242,24 @@ struct AbandonedCartTests {
         }
     }
 
+    @Test("a fixed amount without a currency is ordered in the currency that the mail names")
+    func currencyOfOffer() async throws {
+        try await Self.with { house, desk, flow in
+            var body = try #require(try await house.test.get("/v1/flows/\(flow)").json.object)
+            body["nodes"] = .array(
+                (body["nodes"]?.array ?? []).map { node in
+                    guard var object = node.object, object["coupon"] != nil, object["coupon"] != .null else { return node }
+                    object["coupon"] = ["discount": ["kind": "fixed", "amount": 1_000], "valid_days": 7]
+                    return .object(object)
+                })
+            try await house.test.put("/v1/flows/\(flow)", .object(body)).expect(200)
+            try await house.hear(Self.cart(at: house.now))
+            try await house.test.advance(days: 3)
+            #expect(desk.grants.map(\.reward) == [.discount(.fixed(amount: 1_000, currency: Currency("TRY")))])
+            #expect(house.mails.contains { $0.text.contains("₺10.00 off") })
+        }
+    }
+
     @Test("without consent nothing goes and no coupon is made; the messages say why")
     func consent() async throws {
         try await Self.with(consent: false) { house, desk, flow in

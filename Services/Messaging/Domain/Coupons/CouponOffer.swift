@@ -35,6 +35,11 @@ public struct CouponOffer: Sendable, Hashable {
         ["discount": Reward.discount(discount).json, "minimum_order": .from(minimumOrder), "valid_days": .int(validDays)]
     }
 
+    /// What is ordered of loyalty: a fixed amount without a currency is in that of the mail which names it, so that the coupon keeps the mail's word.
+    public func discount(in currency: Currency?) -> Discount {
+        if case .fixed(let amount, nil) = discount { .fixed(amount: amount, currency: currency) } else { discount }
+    }
+
     /// Exclusive end of a coupon made now: noon UTC of the day after the last one. So late the last day is over in every time zone, and a mail that
     /// names it keeps its word everywhere.
     public func endsAt(madeAt now: Timestamp) -> Timestamp {

@@ -84,8 +84,10 @@ final class MessageSender: Sendable {
         else { return message }
         let id = message.id
         let endsAt = try await house.write { change in try MessageStore.couponEnd(id, offer, change) }
+        let currency = material.eventData["currency"]?.string.flatMap(Currency.init)
         let grant = Grant(
-            key: "message:\(id)", customerID: message.customerID, email: draft.address, reward: .discount(offer.discount), reason: "flow",
+            key: "message:\(id)", customerID: message.customerID, email: draft.address, reward: .discount(offer.discount(in: currency)),
+            reason: "flow",
             name: message.flowID.map { "flow \($0)" } ?? "message \(message.templateID)",
             terms: CouponTerms(minimumOrder: offer.minimumOrder, endsAt: endsAt),
             origin: JSONObject([
