@@ -162,6 +162,25 @@ struct RedemptionTests {
         }
     }
 
+    @Test("a use of any coupon is an order that came before; the same order's other codes are none")
+    func firstOrderOfOtherCoupons() async throws {
+        try await LoyaltyHouse.with { house in
+            for code in ["FIRST", "WELCOME"] { try await house.addCoupons(couponBatch(code, ["first_order_only": true])) }
+            try await house.addCoupons(couponBatch("ANY"))
+            let many = try await house.addCoupons(couponBatch(nil, ["count": 2, "first_order_only": true]))
+            let codes = many["codes"]?.array?.compactMap(\.string) ?? []
+            #expect(try await house.redeem("FIRST", "1", customer: ["id": "42"]).status == 201)
+            #expect(try await house.redeem("WELCOME", "2", customer: ["id": "42"]).code == "first_order_only")
+            #expect(try await house.redeem("WELCOME", "1", customer: ["id": "42"]).status == 201)
+            for code in codes { #expect(try await house.redeem(code, "1", customer: ["id": "42"]).status == 201) }
+            #expect(try await house.redeem("ANY", "3", customer: ["email": "x@example.com"]).status == 201)
+            #expect(try await house.redeem("FIRST", "4", customer: ["email": "X@example.com"]).code == "first_order_only")
+            // What is returned was no order.
+            #expect(try await house.test.delete("/v1/coupons/ANY/redemptions/3").status == 204)
+            #expect(try await house.redeem("FIRST", "4", customer: ["email": "X@example.com"]).status == 201)
+        }
+    }
+
     @Test("a coupon that stands alone goes together with no other")
     func stacking() async throws {
         try await LoyaltyHouse.with { house in

@@ -148,6 +148,17 @@ enum RedemptionStore {
         ) { $0.int(0) } ?? 0
     }
 
+    /// Whether this person uses any coupon for an order other than this one.
+    static func exists(of person: CouponPerson, except orderID: String?, _ db: SQLConnection) throws -> Bool {
+        try db.exists(
+            """
+            SELECT 1 FROM coupon_redemptions
+            WHERE (customer_id IN \(list: person.customerIDs) OR email_key IN \(list: person.emailKeys))
+                AND order_id <> \(orderID ?? "") AND released_at IS NULL
+            LIMIT 1
+            """)
+    }
+
     /// Whether the order has another coupon, and one of the two goes together with none.
     static func shutsOut(_ coupon: CouponRecord, orderID: String, _ db: SQLConnection) throws -> Bool {
         try db.exists(
