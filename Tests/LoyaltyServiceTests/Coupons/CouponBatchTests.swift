@@ -137,6 +137,34 @@ struct CouponBatchTests {
         }
     }
 
+    @Test("null clears what may be cleared, and is no way round what may not")
+    func clear() async throws {
+        try await LoyaltyHouse.with { house in
+            let batch = try await house.addCoupons(
+                couponBatch("MINE", ["customer_id": "42", "first_order_only": true, "stacking": "none", "per_customer": 2]))
+            let path = "/v1/coupon_batches/\(batch["id"]?.string ?? "")"
+            for (field, code) in [("customer_id", "immutable"), ("discount", "immutable"), ("name", "missing")] {
+                let answer = try await house.test.put(path, [field: .null])
+                #expect(answer.status == 422 && answer.pointers == ["/\(field)"] && answer.json["errors"]?[0]?["code"] == .string(code))
+            }
+            let answer = try await house.test.put(path, ["first_order_only": .null, "stacking": .null, "per_customer": .null])
+            #expect(answer.json["first_order_only"] == false && answer.json["stacking"] == "all" && answer.json["per_customer"] == .null)
+            #expect(try await house.test.put(path, answer.json).json == answer.json)
+        }
+    }
+
+    @Test("counting a batch's uses reads an index and no row of them")
+    func count() async throws {
+        try await LoyaltyHouse.with { house in
+            let plan = try await house.test.house.read { db in
+                try db.all("EXPLAIN QUERY PLAN SELECT COUNT(*) FROM coupon_redemptions r WHERE r.batch_id = 'x' AND r.released_at IS NULL") {
+                    $0.text(3)
+                }
+            }
+            #expect(plan.contains { $0.contains("USING COVERING INDEX coupon_redemptions_batch") })
+        }
+    }
+
     @Test("a cancelled batch's unused codes are good for nothing; what was used stays used")
     func cancel() async throws {
         try await LoyaltyHouse.with { house in

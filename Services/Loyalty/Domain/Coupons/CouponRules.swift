@@ -84,21 +84,25 @@ extension CouponRules {
     public func changed(by reader: FieldReader) -> CouponRules {
         func read<Value>(_ name: String, _ said: Value?, else present: Value?) -> Value? { reader.has(name) ? said : present }
         var result = self
-        if let name = reader.string("name", max: 255, allowEmpty: false) { result.name = name }
+        if reader.has("name"), let name = reader.requiredString("name", max: 255) { result.name = name }
         result.minimumOrder = read("minimum_order", reader.amount("minimum_order"), else: minimumOrder)
         result.maxRedemptions = read("max_redemptions", reader.int("max_redemptions", in: Self.limitRange), else: maxRedemptions)
         result.perCustomer = read("per_customer", reader.int("per_customer", in: Self.limitRange), else: perCustomer)
-        if let flag = reader.bool("first_order_only") { result.firstOrderOnly = flag }
+        result.firstOrderOnly = read("first_order_only", reader.bool("first_order_only"), else: firstOrderOnly) ?? false
         result.startsAt = read("starts_at", reader.timestamp("starts_at"), else: startsAt)
         result.endsAt = read("ends_at", reader.timestamp("ends_at"), else: endsAt)
-        if let stacking = reader.choice("stacking", Stacking.self) { result.stacking = stacking }
+        result.stacking = read("stacking", reader.choice("stacking", Stacking.self), else: stacking) ?? .all
         result.metadata = read("metadata", Self.metadata(reader), else: metadata) ?? JSONObject()
         Self.refuseSegment(reader)
         Self.checkWindow(result.startsAt, result.endsAt, reader)
-        if let said = reader.reader("discount").flatMap(Discount.init), said.inCurrency(of: discount) != discount {
+        let isDiscountCleared = reader.has("discount") && reader.raw("discount") == nil
+        let isOtherDiscount = reader.reader("discount").flatMap(Discount.init).map { $0.inCurrency(of: discount) != discount } ?? false
+        if isDiscountCleared || isOtherDiscount {
             reader.fail("discount", "immutable", "codes went out with this discount; cancel the batch and make another")
         }
-        if let said = reader.string("customer_id", max: CloudEvent.maximumTextLength), said != customerID {
+        let saidCustomer = reader.string("customer_id", max: CloudEvent.maximumTextLength)
+        let isCustomerCleared = reader.has("customer_id") && reader.raw("customer_id") == nil && customerID != nil
+        if isCustomerCleared || saidCustomer.map({ $0 != customerID }) ?? false {
             reader.fail("customer_id", "immutable", "the codes are this customer's; cancel the batch and make another")
         }
         return result

@@ -60,7 +60,8 @@ extension LoyaltyMigrations {
             )\(dialect.clusteredByKey)
             """,
             "CREATE INDEX coupon_redemptions_order ON coupon_redemptions (order_id)",
-            "CREATE INDEX coupon_redemptions_batch ON coupon_redemptions (batch_id) WHERE released_at IS NULL",
+            // `released_at` as a column too: counting a batch's uses then reads the index and no row.
+            "CREATE INDEX coupon_redemptions_batch ON coupon_redemptions (batch_id, released_at) WHERE released_at IS NULL",
             "CREATE INDEX coupon_redemptions_customer ON coupon_redemptions (customer_id, batch_id) WHERE customer_id IS NOT NULL",
             "CREATE INDEX coupon_redemptions_email ON coupon_redemptions (email_key, batch_id) WHERE email_key IS NOT NULL",
         ]
