@@ -48,6 +48,20 @@ struct OrderCouponTests {
         }
     }
 
+    @Test("an order that says only later whose it is counts for that person")
+    func namedLater() async throws {
+        try await LoyaltyHouse.with { house in
+            try await house.addCoupons(couponBatch("ONCE", ["per_customer": 1]))
+            try await house.send(event("order.placed", order("1", ["once"], customer: nil, email: nil)))
+            #expect(try await house.validate("ONCE", customer: ["id": "42"])["valid"] == true)
+            try await house.send(event("order.paid", order("1", ["once"]), at: 1))
+            #expect(try await house.coupon("ONCE")["redemptions"] == 1)
+            for customer in [["id": "42"], ["email": "Ayse@example.com"]] as [JSON] {
+                #expect(try await house.validate("ONCE", customer: customer).reasonCodes == ["customer_limit"])
+            }
+        }
+    }
+
     @Test("an order counts by when it was placed, not by when it was heard of")
     func window() async throws {
         try await LoyaltyHouse.with { house in

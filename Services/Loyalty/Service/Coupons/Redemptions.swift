@@ -37,18 +37,19 @@ struct Redemptions {
 
     // MARK: - By order
 
-    /// Brings an order's uses to what the order says now. `before` are the codes it named before this event.
+    /// Brings an order's uses to what the order says now. `before` is the order as it was before this event.
     ///
     /// What the store has given is noted even where the terms would have refused it. A code that the order named and no longer names is returned, and
     /// so are all when it is cancelled. A use by call that no event of the order has named stays: not every store lists the codes.
-    func settle(_ record: OrderRecord, before: [String]?, isCancelling: Bool, buyer: CustomerRecord?) throws {
+    func settle(_ record: OrderRecord, before known: Order?, isCancelling: Bool, buyer: CustomerRecord?) throws {
         let order = record.order
         guard order.cancelledAt == nil else {
             guard isCancelling else { return }
             for known in try RedemptionStore.standing(orderID: order.id, db) { try release(known, cause: "cancelled") }
             return
         }
-        let before = Self.codes(before)
+        if let known, known.customerID == nil, let buyer { try name(order, buyer) }
+        let before = Self.codes(known?.couponCodes)
         let now = Self.codes(order.couponCodes)
         guard before != now else { return }
         for code in before where !now.contains(code) {
@@ -63,6 +64,14 @@ struct Redemptions {
         var codes: [CouponCode] = []
         for code in (texts ?? []).compactMap(CouponCode.init) where !codes.contains(code) { codes.append(code) }
         return codes
+    }
+
+    /// An order may say whose it is only after it said its codes: from then on its uses count for that person.
+    private func name(_ order: Order, _ customer: CustomerRecord) throws {
+        let uses = try RedemptionStore.standing(orderID: order.id, db).filter { $0.customerID == nil && $0.emailKey == nil }
+        guard !uses.isEmpty else { return }
+        let buyer = try CouponBuyer(customerID: customer.customer.id, email: order.emailKey, db)
+        for use in uses { try RedemptionStore.name(use, customerID: buyer.customerID, emailKey: buyer.emailKey, db) }
     }
 
     private func note(_ code: CouponCode, of order: Order, _ customer: CustomerRecord?) throws {

@@ -35,7 +35,7 @@ struct OrderEvents: Sendable {
         }
         if stage == .cancelled || record.order.couponCodes != nil {
             try Redemptions(change: change)
-                .settle(record, before: known?.order.couponCodes, isCancelling: stage == .cancelled, buyer: buyer)
+                .settle(record, before: known?.order, isCancelling: stage == .cancelled, buyer: buyer)
         }
         guard let buyer else { return }
         let happened = Self.triggers(event.type, isNew: known == nil)
