@@ -29,7 +29,8 @@ public struct ReferralCode: Sendable, Hashable, CustomStringConvertible {
     }
 
     private static func folded(_ character: Character) -> UInt8? {
-        if character == "İ" || character == "ı" { return UInt8(ascii: "I") }
+        // The third is what lower-casing makes of an İ.
+        if character == "İ" || character == "ı" || character == "i\u{307}" { return UInt8(ascii: "I") }
         guard character.unicodeScalars.count == 1, let byte = character.utf8.first, character.utf8.count == 1 else { return nil }
         switch byte {
         case 0x61...0x7A: return byte - 0x20
