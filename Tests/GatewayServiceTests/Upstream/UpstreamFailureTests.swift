@@ -93,7 +93,8 @@ import Testing
         for _ in 0..<20 {
             await #expect(throws: UpstreamError.unreachable) { try await upstream.get() }
         }
-        #expect(ContinuousClock.now - start < .seconds(10))
+        // Twenty time-outs would be 40 s and more; a busy machine may take its time.
+        #expect(ContinuousClock.now - start < .seconds(30))
         let replica = await upstream.snapshot().replicas[0]
         #expect(replica.ejected == 1)
         #expect(replica.connectFailures == 20)

@@ -34,7 +34,7 @@ import Testing
         let gate = Gate()
         try await FakeReplica.run(gate.script) { replica in
             let upstream = Upstream.at(
-                replica.port, configuration: configuration(connections: 1, waiting: 1, wait: .seconds(5)))
+                replica.port, configuration: configuration(connections: 1, waiting: 1, wait: .seconds(60)))
             let first = Task { try await upstream.get("/1").text() }
             try await until("the first is there") { gate.count == 1 }
             let second = Task { try await upstream.get("/2").text() }
