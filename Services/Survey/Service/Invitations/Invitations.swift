@@ -51,13 +51,15 @@ enum Invitations {
             expiresAt: VefaClock.machineNow.adding(days: validDays))
         guard try InvitationStore.insert(invitation, change.db) else { return }
         let token = links.token(purpose, .string(invitation.id), expires: invitation.expiresAt)
+        // Told in the suite's own time: whoever mails it compares it with that, and a sandbox's clock may be far from the machine's.
+        let until = change.now.adding(days: validDays)
         try change.emit(
             "survey.invited", subject: customerID,
             data: [
                 "invitation_id": .string(invitation.id), "survey_id": .string(survey.id), "customer_id": .string(customerID),
                 "email": .from(customer.emailKey), "order_id": .string(orderID),
                 "title": ["en": .string(definition.title(in: "en")), "tr": .string(definition.title(in: "tr"))],
-                "link": .string("\(publicURL)/s/\(token)"), "expires_at": .from(invitation.expiresAt),
+                "link": .string("\(publicURL)/s/\(token)"), "expires_at": .from(until),
             ])
     }
 }

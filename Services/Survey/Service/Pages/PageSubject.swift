@@ -43,6 +43,8 @@ struct PageSubject: Sendable {
         case .expired: throw Fault.expired
         case .valid(let payload):
             guard let invitation = try payload.string.flatMap({ try InvitationStore.find($0, db) }) else { throw Fault.notFound }
+            // Nothing more is kept of whoever was deleted since.
+            guard try CustomerStore.reachable(invitation.customerID, db) != nil else { throw Fault.expired }
             return invitation
         }
     }
