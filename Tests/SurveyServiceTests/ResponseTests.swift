@@ -202,4 +202,41 @@ struct ResponseTests {
             #expect(try await house.stats(one)["completed"] == 1)
         }
     }
+
+    @Test("two customers who turn out to be one count once, and are not asked what one of them has answered or closed")
+    func merging() async throws {
+        try await SurveyHouse.with { house in
+            let merged = event("customers.merged", ["from_id": "old", "into_id": "new"])
+            let completed = try await house.publish([SurveyHouse.nps], ["cooldown_days": 0, "trigger": ["kind": "page", "pages": ["/a"]]])
+            let begun = try await house.publish([SurveyHouse.nps], ["cooldown_days": 0, "trigger": ["kind": "page", "pages": ["/b"]]])
+            let both = try await house.publish([SurveyHouse.nps], ["cooldown_days": 0, "trigger": ["kind": "page", "pages": ["/c"]]])
+            func interact(_ survey: String, _ kind: JSON, _ customer: JSON) async throws {
+                #expect(
+                    try await house.test.post("/v1/surveys/\(survey)/interactions", ["customer_id": customer, "kind": kind]).status == 200)
+            }
+            _ = try await house.respond(completed, ["customer_id": "old", "answers": ["q1": 9], "completed": true])
+            try await interact(completed, "seen", "new")
+            let id = try await house.respond(begun, ["customer_id": "old", "answers": ["q1": 9]]).json["id"]?.string ?? ""
+            try await interact(begun, "closed", "new")
+            for customer in ["old", "new"] as [JSON] { _ = try await house.respond(both, ["customer_id": customer, "answers": ["q1": 1]]) }
+            try await house.test.deliver([merged])
+            try await house.test.deliver([event("customers.merged", ["from_id": "old", "into_id": "new"])])
+
+            let server = Principal(kind: .secret, keyID: "key_test")
+            func reason(_ page: JSON) async throws -> JSON? {
+                try await house.decide(["customer_id": "new", "page": page], as: server)["reason"]
+            }
+            #expect(try await reason("/a") == "already_answered")
+            #expect(try await reason("/b") == "already_closed")
+            func figures(_ survey: String) async throws -> [JSON?] {
+                let stats = try await house.stats(survey)
+                return ["seen", "started", "completed", "closed"].map { stats[$0] }
+            }
+            #expect(try await figures(completed) == [1, 1, 1, 0])
+            #expect(try await figures(begun) == [1, 1, 0, 1])
+            #expect(try await house.test.patch("/v1/responses/\(id)", ["customer_id": "new", "completed": true]).status == 200)
+            #expect(try await figures(begun) == [1, 1, 1, 0])
+            #expect(try await figures(both) == [2, 2, 0, 0])
+        }
+    }
 }

@@ -30,6 +30,18 @@ public struct PersonStanding: Sendable, Equatable {
         return after
     }
 
+    /// What both have done, of two who turn out to be one.
+    public func joined(with other: PersonStanding) -> PersonStanding {
+        func first(_ a: Timestamp?, _ b: Timestamp?) -> Timestamp? { [a, b].compactMap { $0 }.min() }
+        var one = PersonStanding()
+        one.seenAt = first(seenAt, other.seenAt)
+        one.lastSeenAt = [lastSeenAt, other.lastSeenAt].compactMap { $0 }.max()
+        one.startedAt = first(startedAt, other.startedAt)
+        one.completedAt = first(completedAt, other.completedAt)
+        one.closedAt = first(closedAt, other.closedAt)
+        return one
+    }
+
     /// Closed, and not completed before or after.
     public var countsAsClosed: Bool { closedAt != nil && completedAt == nil }
 

@@ -24,17 +24,27 @@ enum FigureStore {
         let before = try standing(survey, person, change.db) ?? PersonStanding()
         let after = before.after(deed, at: change.now)
         if after == before { return false }
-        try change.db.execute(
+        try put(survey, person, after, change.db)
+        let difference = after.figures - before.figures
+        guard difference != SurveyFigures() else { return false }
+        try add(difference, survey, change.db)
+        return true
+    }
+
+    private static func put(_ survey: String, _ person: String, _ standing: PersonStanding, _ db: SQLConnection) throws {
+        try db.execute(
             """
             INSERT INTO survey_persons (survey_id, person, seen_at, last_seen_at, started_at, completed_at, closed_at)
-            VALUES (\(survey), \(person), \(after.seenAt), \(after.lastSeenAt), \(after.startedAt), \(after.completedAt), \(after.closedAt))
+            VALUES (\(survey), \(person), \(standing.seenAt), \(standing.lastSeenAt), \(standing.startedAt), \(standing.completedAt),
+                \(standing.closedAt))
             ON CONFLICT (survey_id, person) DO UPDATE SET
                 seen_at = excluded.seen_at, last_seen_at = excluded.last_seen_at, started_at = excluded.started_at,
                 completed_at = excluded.completed_at, closed_at = excluded.closed_at
             """)
-        let difference = after.figures - before.figures
-        guard difference != SurveyFigures() else { return false }
-        try change.db.execute(
+    }
+
+    private static func add(_ difference: SurveyFigures, _ survey: String, _ db: SQLConnection) throws {
+        try db.execute(
             """
             INSERT INTO survey_figures (survey_id, seen, started, completed, closed)
             VALUES (\(survey), \(difference.seen), \(difference.started), \(difference.completed), \(difference.closed))
@@ -42,7 +52,6 @@ enum FigureStore {
                 seen = survey_figures.seen + excluded.seen, started = survey_figures.started + excluded.started,
                 completed = survey_figures.completed + excluded.completed, closed = survey_figures.closed + excluded.closed
             """)
-        return true
     }
 
     static func figures(_ survey: String, _ db: SQLConnection) throws -> SurveyFigures {
@@ -75,7 +84,7 @@ enum FigureStore {
 
     // MARK: - Persons who turn out to be one
 
-    /// What was `from`'s is `into`'s, but for surveys that both have come to: two persons were counted there, and stay two.
+    /// What was `from`'s is `into`'s, and they count once; but where both have answered a survey, two were counted there, and stay two.
     static func merge(_ from: String, into: String, _ db: SQLConnection) throws {
         try db.execute(
             """
@@ -83,6 +92,15 @@ enum FigureStore {
             WHERE person = \(from) AND NOT EXISTS (
                 SELECT 1 FROM survey_persons other WHERE other.person = \(into) AND other.survey_id = survey_persons.survey_id)
             """)
+        for survey in try db.all("SELECT survey_id FROM survey_persons WHERE person = \(from) ORDER BY survey_id", { $0.text(0) }) {
+            guard let old = try standing(survey, from, db), let new = try standing(survey, into, db),
+                old.startedAt == nil || new.startedAt == nil
+            else { continue }
+            let one = old.joined(with: new)
+            try put(survey, into, one, db)
+            try db.execute("DELETE FROM survey_persons WHERE survey_id = \(survey) AND person = \(from)")
+            try add(one.figures - old.figures - new.figures, survey, db)
+        }
     }
 
     private static func read(_ row: SQLRow) -> PersonStanding {
