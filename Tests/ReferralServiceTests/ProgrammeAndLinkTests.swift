@@ -138,6 +138,40 @@ struct AdvocateTests {
         }
     }
 
+    @Test("a storefront chooses no code: a shopper would take a coupon's name, and every order with it")
+    func storefrontsChooseNothing() async throws {
+        try await ReferralHouse.with { house in
+            func put(_ code: String) async throws -> TestHouse.Answer {
+                let body: JSON = ["code": .string(code)]
+                return try await house.test.request(
+                    .put, "/v1/referral/advocates/ada", body: body.bytes, principal: storefront("ada"))
+            }
+            #expect(try await put("SALE10").code == "secret_key_required")
+            #expect(try await house.test.get("/v1/referral/advocates/ada").status == 404)
+            try await house.advocate()
+            #expect(try await put("SALE10").code == "secret_key_required")
+            // What a GET answered may be sent back.
+            #expect(try await put("ada10").json["code"] == "ADA10")
+        }
+    }
+
+    @Test("a deleted advocate's codes refer nobody, and nobody else gets them")
+    func deleted() async throws {
+        try await ReferralHouse.with { house in
+            try await house.send(settings("https://shop.example/"))
+            try await house.advocate()
+            try await house.send(event("customer.deleted", ["customer": ["id": "ada"]]))
+            #expect(try await house.claim("x@example.com", code: "ADA10").code == "unknown_code")
+            #expect(try await house.test.request(.get, "/r/ADA10", principal: .visitor).headers[.location] == "https://shop.example/")
+            try await house.send(order("order.paid", "1", customer: "y", email: "y@example.com", code: "ADA10"))
+            #expect(try await house.referrals().isEmpty)
+            #expect(try await house.test.put("/v1/referral/advocates/bora", ["code": "ADA10"]).code == "code_taken")
+            // The same customer come back.
+            #expect(try await house.test.put("/v1/referral/advocates/ada", ["code": "ADA10"]).json["code"] == "ADA10")
+            #expect(try await house.claim("x@example.com", code: "ADA10").status == 201)
+        }
+    }
+
     @Test("the overview shows a customer as advocate and as friend")
     func overview() async throws {
         try await ReferralHouse.with { house in

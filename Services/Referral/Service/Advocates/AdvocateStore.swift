@@ -46,10 +46,14 @@ enum AdvocateStore {
         }
     }
 
+    /// Nobody for the code of one who is no advocate any more; it stays taken, since links to it are out in the world.
     static func owner(of code: ReferralCode, _ db: SQLConnection) throws -> CodeOwner? {
-        try db.first("SELECT programme_id, advocate_id FROM referral_codes WHERE code = \(code.text)") {
-            CodeOwner(code: code, programmeID: $0.text(0), advocateID: $0.text(1))
-        }
+        try db.first(
+            """
+            SELECT c.programme_id, c.advocate_id FROM referral_codes c
+            JOIN advocates a ON a.programme_id = c.programme_id AND a.customer_id = c.advocate_id WHERE c.code = \(code.text)
+            """
+        ) { CodeOwner(code: code, programmeID: $0.text(0), advocateID: $0.text(1)) }
     }
 
     static func owners(of codes: [ReferralCode], _ db: SQLConnection) throws -> [CodeOwner] {
@@ -65,7 +69,9 @@ enum AdvocateStore {
             VALUES (\(code.text), \(programme), \(customerID), 0, \(change.now)) ON CONFLICT (code) DO NOTHING
             """)
         if rows == 0 {
-            guard let owner = try owner(of: code, db), owner.advocateID == customerID, owner.programmeID == programme else { return false }
+            let isTheirs = try db.exists(
+                "SELECT 1 FROM referral_codes WHERE code = \(code.text) AND advocate_id = \(customerID) AND programme_id = \(programme)")
+            guard isTheirs else { return false }
         }
         try db.execute(
             """
@@ -80,6 +86,11 @@ enum AdvocateStore {
         var generator = SystemRandomNumberGenerator()
         for _ in 0..<20 where try take(.generate(using: &generator), for: customerID, programme: programme, change) { return }
         throw Problem.unavailable("No code could be made just now.")
+    }
+
+    /// Whoever was deleted refers nobody any more.
+    static func forget(_ customerID: String, _ db: SQLConnection) throws {
+        try db.execute("DELETE FROM advocates WHERE customer_id = \(customerID)")
     }
 
     /// The codes of one who was merged into another are the other's.

@@ -48,6 +48,10 @@ struct AdvocatesController: Sendable {
             let programme = try Self.programme(wanted, change)
             let known = try AdvocateStore.find(id, programme: programme, change.db)
             if let code, code.text != known?.code {
+                // A shopper who could choose would take the name of a coupon that the shop hands out, and have every order with it.
+                guard input.principal.isServer else {
+                    throw Problem.forbidden("Only a secret key chooses a code.", code: "secret_key_required")
+                }
                 guard try AdvocateStore.take(code, for: id, programme: programme, change) else {
                     throw Problem.conflict("code_taken", "This code is taken.")
                 }

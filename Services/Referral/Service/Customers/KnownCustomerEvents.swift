@@ -26,6 +26,7 @@ enum KnownCustomerEvents {
     private static func forget(_ event: CloudEvent, _ change: Change) throws {
         guard let id = event.person else { return }
         try change.db.execute("UPDATE known_customers SET email_key = NULL WHERE customer_id = \(id)")
+        try AdvocateStore.forget(id, change.db)
         try ReferralStore.forgetEmail(of: id, change.db)
         try KnownPersons.forget(id, change.db)
     }
