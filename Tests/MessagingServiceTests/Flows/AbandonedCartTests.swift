@@ -10,12 +10,15 @@ import Testing
 /// loyalty-svc's desk, as far as a mail needs it.
 final class ScriptedDesk: GrantDesk {
     private let state = Mutex<(grants: [Grant], outages: Int, refuses: Bool)>(([], 0, false))
+    private let meanwhile = Mutex<(@Sendable () async throws -> Void)?>(nil)
 
     /// Every call, the ones in vain too.
     var grants: [Grant] { state.withLock { $0.grants } }
 
     func fail(_ times: Int) { state.withLock { $0.outages = times } }
     func refuse() { state.withLock { $0.refuses = true } }
+    /// What happens while the desk takes its time, once.
+    func meanwhile(_ body: @escaping @Sendable () async throws -> Void) { meanwhile.withLock { $0 = body } }
 
     func give(_ grant: Grant) async throws -> GrantOutcome {
         let (isDown, refuses) = state.withLock { state in
@@ -23,6 +26,11 @@ final class ScriptedDesk: GrantDesk {
             state.outages -= 1
             return (state.outages >= 0, state.refuses)
         }
+        let meanwhile = meanwhile.withLock { body in
+            defer { body = nil }
+            return body
+        }
+        try await meanwhile?()
         if isDown { throw ServiceCallError(service: .loyalty, reason: .unreachable) }
         if refuses { return GrantOutcome(key: grant.key, state: .refused, reason: grant.reason, code: "customer_deleted") }
         return GrantOutcome(key: grant.key, state: .issued, reason: grant.reason, couponCode: "A7K9M2QX")
@@ -301,6 +309,26 @@ struct AbandonedCartTests {
             #expect(house.mails.count == 1)
             let message = try await house.messages(of: "c1").first { $0["template_id"] == "abandoned_cart_offer" }
             #expect(message?["state"] == "suppressed" && message?["reason"] == "flow_exited")
+        }
+    }
+
+    @Test("what is withdrawn while loyalty makes the coupon holds", arguments: ["no_consent", "customer_deleted"])
+    func withdrawn(reason: String) async throws {
+        try await Self.with { house, desk, _ in
+            try await house.hear(Self.cart(at: house.now))
+            try await house.test.advance(seconds: 86_399)
+            desk.meanwhile {
+                if reason == "no_consent" {
+                    try await house.test.put("/v1/contacts/c1", ["consents": ["newsletter": ["state": "denied"]]]).expect(200)
+                } else {
+                    let gone = Events.event("customer.deleted", at: house.now, id: "gone", ["customer": ["id": "c1"]])
+                    try await house.test.deliver([gone], from: .gateway)
+                }
+            }
+            try await house.test.advance(seconds: 1)
+            #expect(desk.grants.count == 1 && house.mails.count == 1)
+            let message = try await house.messages(of: "c1").first
+            #expect(message?["state"] == "suppressed" && message?["reason"] == .string(reason))
         }
     }
 

@@ -11,6 +11,12 @@ enum ConsentStore {
             """, read)
     }
 
+    /// Whether the message may go as far as its reader's consent is concerned: marketing needs one that was granted.
+    static func allows(_ message: Message, _ db: SQLConnection) throws -> Bool {
+        guard message.messageClass == .marketing else { return true }
+        return try find(message.customerID, topic: message.topic ?? Consent.newsletter, db)?.state == .granted
+    }
+
     /// By topic, alphabetically.
     static func all(_ customerID: String, _ db: SQLConnection) throws -> [Consent] {
         try db.all(

@@ -5,14 +5,22 @@ import SharedStore
 
 /// The two writes around an attempt.
 enum MessageAttempt {
-    /// Writes down that an attempt begins. Nil when there is to be none: the message was settled meanwhile, its address is suppressed, or
-    /// an earlier attempt was cut off and its class has it not sent again.
+    /// Writes down that an attempt begins. Nil when there is to be none: the message was settled meanwhile, its reader has withdrawn consent or is
+    /// gone (loyalty may take a while over a coupon), its address is suppressed, or an earlier attempt was cut off and its class has it not sent again.
     static func begin(_ draft: Message, _ change: Change) throws -> Message? {
         guard let present = try MessageStore.find(draft.id, change.db), present.state.isOpen else { return nil }
         try closeInterrupted(present, change)
         let wasCutOff = present.state == .sending || present.state == .unknown
         if wasCutOff, present.messageClass == .marketing {
             try MessageStore.settle(draft.id, .unknown, reason: .unknownNotResent, change)
+            return nil
+        }
+        if try ContactStore.find(present.customerID, change.db)?.deletedAt != nil {
+            try MessageStore.settle(draft.id, .suppressed, reason: .customerDeleted, change)
+            return nil
+        }
+        guard try ConsentStore.allows(present, change.db) else {
+            try MessageStore.settle(draft.id, .suppressed, reason: .noConsent, change)
             return nil
         }
         if try SuppressionStore.isSuppressed(draft.address, change.db) {

@@ -27,8 +27,7 @@ struct MessageMaterial: Sendable {
             eventType: run?.eventType ?? message.content?["type"]?.string ?? "",
             eventData: run?.eventData ?? message.content?["data"] ?? .object(JSONObject()), template: try template(of: message, db),
             pointsEarned: try pointsEarned(message, run, db),
-            hasConsent: try message.messageClass == .transactional
-                || ConsentStore.find(message.customerID, topic: message.topic ?? Consent.newsletter, db)?.state == .granted,
+            hasConsent: try ConsentStore.allows(message, db),
             mayTrack: try ConsentStore.find(message.customerID, topic: Consent.tracking, db)?.state != .denied,
             settings: try SettingsKeeper.current(db))
     }
