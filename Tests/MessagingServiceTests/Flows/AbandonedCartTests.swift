@@ -332,6 +332,66 @@ struct AbandonedCartTests {
         }
     }
 
+    @Test("a cart that is emptied while a mail about it waits takes the mail back, one that changes is shown as it is", arguments: [true, false])
+    func waiting(emptied: Bool) async throws {
+        let desk = ScriptedDesk()
+        try await Self.with(desk: desk) { house, desk, flow in
+            // The reminder, kept waiting by the mail server.
+            house.transport.script(.deferred(code: 451, detail: "451 Later"))
+            try await house.hear(Self.cart(at: house.now))
+            try await house.test.advance(seconds: 3_600)
+            #expect(house.mails.count == 1)
+            try await house.hear(Self.cart(at: house.now, items: emptied ? [] : [("Bardak", 1, 700)]))
+            try await house.test.advance(seconds: 60)
+            #expect(house.mails.count == (emptied ? 1 : 2))
+            if !emptied { #expect(house.mails.last?.text.contains("Bardak × 1") == true) }
+            // The offer, kept waiting by loyalty, when the run itself is through.
+            try await house.hear(Self.cart("cart-2", at: house.now, customer: Events.customer("c1")))
+            desk.fail(1_000)
+            try await house.test.advance(days: 1)
+            try await house.hear(Self.cart("cart-2", at: house.now, items: emptied ? [] : [("Demlik", 1, 90_000)]))
+            desk.fail(0)
+            let before = house.mails.count
+            try await house.test.advance(days: 1)
+            let later = house.mails.dropFirst(before)
+            #expect(later.contains { $0.text.contains("Demlik × 1") } == !emptied)
+            #expect(!later.contains { $0.text.contains("Çay") })
+            let runs = try await house.test.get("/v1/flows/\(flow)/runs").json["data"]?.array ?? []
+            #expect(runs.count == 2 && runs.first?["state"] == "finished")
+        }
+    }
+
+    @Test("a cart left as a guest and bought when signed in, or the other way round, is bought", arguments: [true, false], [true, false])
+    func sameMailbox(guestCart: Bool, orderFirst: Bool) async throws {
+        let signedIn = Events.customer("c1", email: "Ayse@example.com", ["accepts_marketing": true])
+        let guest = Events.customer(nil, email: "ayse@example.com", ["accepts_marketing": true])
+        try await Self.with { house, _, _ in
+            let start = house.now
+            let cart = Self.cart(at: start, customer: guestCart ? guest : signedIn)
+            let order = Events.order("order.placed", "o1", at: start.adding(seconds: 60), customer: guestCart ? signedIn : guest)
+            try await house.hear(orderFirst ? order : cart)
+            try await house.hear(orderFirst ? cart : order)
+            try await house.test.advance(days: 3)
+            #expect(house.mails.isEmpty)
+        }
+    }
+
+    @Test("the bare cart that a store sends after the checkout takes neither its owner nor the way back")
+    func bareCart() async throws {
+        try await Self.with { house, _, _ in
+            try await house.hear(Self.cart(at: house.now, type: "checkout.started", customer: Events.customer("c1", ["locale": "tr"])))
+            var bare = Self.cart(at: house.now.adding(seconds: 1), items: [("Bardak", 6, 5_000)], customer: nil)
+            if case .object(var data) = bare.data {
+                data["recovery_url"] = .null
+                bare.data = .object(data)
+            }
+            try await house.hear(bare)
+            try await house.test.advance(seconds: 3_601)
+            #expect(house.mails.first?.text.contains("Bardak × 6") == true)
+            #expect(house.mails.first?.text.contains(Self.recovery) == true)
+        }
+    }
+
     @Test("three days without loyalty, or a refusal of its, fail the offer for everybody to see", arguments: [true, false])
     func noCoupon(refused: Bool) async throws {
         let desk = ScriptedDesk()

@@ -51,14 +51,14 @@ struct FlowEvents {
         guard let definition = try books.definition(interest.flowID, interest.version, change.db) else { return }
         let facts = RunWalker.facts(type: event.type, data: event.data)
         let isExit = definition.exits.contains { $0.event == event.type && $0.filter?.holds(for: facts, now: change.now) ?? true }
-        guard isExit, let whom = FlowExits.Whom(event, keyPath: interest.keyPath) else { return }
+        guard isExit, let whom = try FlowExits.Whom(event, keyPath: interest.keyPath, change.db) else { return }
         if interest.version == interest.currentVersion { try FlowExits.remember(whom, flowID: interest.flowID, event, change) }
         let runs: [Run]
         switch whom {
         case .key(let key): runs = try RunStore.inProgress(interest.flowID, version: interest.version, key: key, change.db)
-        case .customer(let id):
+        case .customers(let ids):
             // By customer only what came after the run's own beginning counts: last year's order is no answer to today's cart.
-            runs = try RunStore.inProgress(interest.flowID, version: interest.version, customerID: id, change.db)
+            runs = try ids.flatMap { try RunStore.inProgress(interest.flowID, version: interest.version, customerID: $0, change.db) }
                 .filter { event.time >= $0.triggeredAt }
         }
         for run in runs { try RunStore.end(run, as: .exited, reason: event.type, change) }
@@ -75,11 +75,13 @@ struct FlowEvents {
         }
     }
 
-    /// What the event does to the run that is in progress for its key. False where there is none, or the flow ignores repetitions.
+    /// What the event does to the run that is in progress for its key, or has a mail that still waits to go. False where there is none, or the flow
+    /// ignores repetitions.
     private func repeated(_ event: CloudEvent, _ interest: FlowInterest, _ change: Change) throws -> Bool {
         guard let definition = try books.definition(interest.flowID, interest.version, change.db), definition.onRepeat != .ignore,
             let key = interest.keyPath.map({ FieldPath.key($0, in: event.data) }) ?? event.person,
             var run = try RunStore.inProgress(interest.flowID, version: interest.version, key: key, change.db).first
+                ?? RunStore.withWaitingMail(interest.flowID, version: interest.version, key: key, change.db)
         else { return false }
         let facts = RunWalker.facts(type: event.type, data: event.data)
         let repetition = FlowEntry.repetition(
@@ -89,7 +91,7 @@ struct FlowEvents {
         // Whoever signs in takes the cart along.
         run.customerID = event.person ?? run.customerID
         if case .object(var context) = run.context {
-            context["event"] = Run.context(of: event)
+            context["event"] = Run.context(of: event, over: run.eventData)
             run.context = .object(context)
         }
         switch repetition {
@@ -97,7 +99,9 @@ struct FlowEvents {
         case .refresh: try RunStore.refresh(run, change)
         case .restart: try RunWalker(definition: definition, change: change).restart(run)
         case .takeBack:
-            try RunStore.end(run, as: .exited, reason: FlowEntry.Refusal.filter.rawValue, change)
+            if run.state == .waiting { try RunStore.end(run, as: .exited, reason: FlowEntry.Refusal.filter.rawValue, change) }
+            // A mail that still waits to go would speak of what is no more.
+            try MessageStore.recall(flowID: interest.flowID, version: interest.version, .key(key), at: event.time, change)
             try FlowDecisions.note(.filter, interest, key: key, run.customerID, event, change)
         }
         return true
@@ -120,7 +124,7 @@ struct FlowEvents {
         {
             return
         }
-        if try FlowExits.hasLeft(interest.flowID, key: interest.keyPath == nil ? nil : key, customerID: person, event, change) {
+        if try FlowExits.hasLeft(interest.flowID, key: interest.keyPath == nil ? nil : key, event, change) {
             return try refuse(.alreadyLeft)
         }
         switch FlowEntry.decide(definition.reentry, after: try RunStore.latest(interest.flowID, key: key, change.db), now: change.now) {

@@ -37,8 +37,18 @@ struct Run: Sendable {
     /// The time of the event that it is about: the one that began it, or a later one that took its place.
     var eventTime: Timestamp { context["event"]?["time"]?.string.flatMap(Timestamp.init(rfc3339:)) ?? triggeredAt }
 
-    static func context(of event: CloudEvent) -> JSON {
-        ["type": .string(event.type), "data": event.data, "time": .from(event.time)]
+    /// Members that a later event about the same thing may leave out without taking them back: stores know a cart's owner and the way back to it from
+    /// the checkout on, and go on sending the bare cart beside it.
+    private static let lasting = ["customer", "recovery_url"]
+
+    /// - Parameter earlier: the data of the event whose place this one takes.
+    static func context(of event: CloudEvent, over earlier: JSON? = nil) -> JSON {
+        var data = event.data
+        if let earlier, case .object(var object) = data {
+            for name in lasting where object[name] == nil || object[name] == .null { object[name] = earlier[name] ?? object[name] }
+            data = .object(object)
+        }
+        return ["type": .string(event.type), "data": data, "time": .from(event.time)]
     }
 
     var json: JSON {
@@ -101,6 +111,18 @@ enum RunStore {
             """
             SELECT \(raw: columns) FROM runs WHERE customer_id = \(customerID) AND flow_id = \(flowID) AND version = \(version)
                 AND \(raw: isWaiting)
+            """, read)
+    }
+
+    /// The latest run for a key that is through but for a marketing mail that has not gone yet (the mail server or its coupon keeps it waiting).
+    static func withWaitingMail(_ flowID: String, version: Int64, key: String, _ db: SQLConnection) throws -> Run? {
+        try db.first(
+            """
+            SELECT \(raw: columns) FROM runs WHERE flow_id = \(flowID) AND run_key = \(key) AND version = \(version)
+                AND state = \(Run.State.finished.rawValue) AND EXISTS (
+                    SELECT 1 FROM messages WHERE run_id = runs.id AND class = \(MessageClass.marketing.rawValue)
+                        AND messages.state IN (\(MessageState.queued.rawValue), \(MessageState.deferred.rawValue)))
+            ORDER BY entry DESC LIMIT 1
             """, read)
     }
 

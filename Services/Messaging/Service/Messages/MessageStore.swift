@@ -56,7 +56,7 @@ enum MessageStore {
             """
         switch whom {
         case .key(let key): query.append(" AND r.run_key = \(key)")
-        case .customer(let id): query.append(" AND r.customer_id = \(id) AND r.triggered_at <= \(time)")
+        case .customers(let ids): query.append(" AND r.customer_id IN \(list: ids) AND r.triggered_at <= \(time)")
         }
         for id in try change.db.all(query, { $0.text(0) }) {
             try settle(id, .suppressed, reason: .flowExited, change)
