@@ -177,4 +177,24 @@ struct UnsubscribeTests {
             #expect(mail.html.hasSuffix("</BODY></html>"))
         }
     }
+
+    @Test("who has unsubscribed stays so under another id of the same mailbox, opened later or merged; their own later word counts")
+    func sameReader() async throws {
+        try await Self.with { house, reader, mail in
+            try await house.hear(
+                Events.event("customer.created", at: house.now, id: "before", [
+                    "customer": ["id": "c3", "email": "c3@example.com", "accepts_marketing": true],
+                ]))
+            _ = try await reader.follow(.post, Reader.path(Reader.unsubscribe(mail)), body: "List-Unsubscribe=One-Click")
+            let account: JSON = ["id": "c2", "email": "Ayse@example.com", "accepts_marketing": true]
+            try await house.hear(Events.event("customer.created", at: house.now, id: "account", ["customer": account]))
+            #expect(try await consent(house, "c2") == nil)
+            try await house.hear(Events.event("customers.merged", at: house.now, id: "merge", ["from_id": "c1", "into_id": "c3"]))
+            #expect(try await consent(house, "c3")?["state"] == "denied")
+            #expect(try await consent(house, "c3")?["source"] == "unsubscribe_link")
+            let form: JSON = ["email": "ayse@example.com", "source": "form"]
+            try await house.hear(Events.event("newsletter.subscribed", at: house.now, id: "form", form))
+            #expect(try await consent(house, "c2")?["state"] == "granted")
+        }
+    }
 }

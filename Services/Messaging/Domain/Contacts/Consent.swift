@@ -48,6 +48,17 @@ extension Consent {
         return wanted
     }
 
+    /// Of two consents of one person, known as two until now: their own word over what a store said for them, then the later one, then the refusal.
+    public static func merging(_ a: Consent, _ b: Consent) -> Consent {
+        func rank(_ consent: Consent) -> (Int, Int64, Int) {
+            (consent.isOwnWord ? 1 : 0, consent.at.milliseconds, consent.state == .denied ? 1 : 0)
+        }
+        return rank(a) >= rank(b) ? a : b
+    }
+
+    /// Whether the customer said it (form, preference page, unsubscribe link) and not the store for them.
+    public var isOwnWord: Bool { source != Self.storeSource }
+
     /// What somebody said later holds; an event that arrives late changes nothing. Nil: nothing changes.
     public static func said(_ consent: Consent, current: Consent?) -> Consent? {
         guard let current else { return consent }

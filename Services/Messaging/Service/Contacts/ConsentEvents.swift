@@ -12,10 +12,21 @@ enum ConsentEvents {
 
     private static func storeSaid(_ event: CloudEvent, _ change: Change) throws {
         guard let accepts = event.data["customer"]?["accepts_marketing"]?.bool, let id = event.person else { return }
-        guard try ContactStore.find(id, change.db)?.deletedAt == nil else { return }
+        let contact = try ContactStore.find(id, change.db)
+        guard contact?.deletedAt == nil else { return }
         let current = try ConsentStore.find(id, topic: Consent.newsletter, change.db)
+        if current == nil, accepts, try isRefused(at: event.customerEmail ?? contact?.email, change.db) { return }
         if let consent = Consent.fromStore(acceptsMarketing: accepts, at: event.time, current: current) {
             try ConsentStore.keep(consent, of: id, change)
+        }
+    }
+
+    /// Whether somebody who is written to at the address has refused the newsletter themselves: a guest who has unsubscribed and then opens an account
+    /// is the same reader, and the store's box does not overrule them.
+    private static func isRefused(at address: String?, _ db: SQLConnection) throws -> Bool {
+        guard let key = EmailKey.make(address) else { return false }
+        return try ContactStore.ids(emailKey: key, db).contains { id in
+            try ConsentStore.find(id, topic: Consent.newsletter, db).map { $0.state == .denied && $0.isOwnWord } ?? false
         }
     }
 

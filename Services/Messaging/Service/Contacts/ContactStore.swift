@@ -96,7 +96,7 @@ enum ContactStore {
         }
     }
 
-    /// Two customers turned out to be one: what only the first had goes to the second, whose own word holds.
+    /// Two customers turned out to be one: what only the first had goes to the second. Who has unsubscribed as either stays unsubscribed.
     static func merge(_ from: String, into: String, _ change: Change) throws {
         let db = change.db
         if let old = try find(from, db), old.deletedAt == nil {
@@ -109,8 +109,10 @@ enum ContactStore {
             customer.timezone = old.timezone
             try note(customer, id: into, at: .epoch, change)
         }
-        for consent in try ConsentStore.all(from, db) where try ConsentStore.find(into, topic: consent.topic, db) == nil {
-            try ConsentStore.keep(consent, of: into, change)
+        for consent in try ConsentStore.all(from, db) {
+            let current = try ConsentStore.find(into, topic: consent.topic, db)
+            let merged = current.map { Consent.merging($0, consent) } ?? consent
+            if merged != current { try ConsentStore.keep(merged, of: into, change) }
         }
         try db.execute("DELETE FROM consents WHERE customer_id = \(from)")
         try db.execute("DELETE FROM contacts WHERE customer_id = \(from)")
