@@ -55,7 +55,7 @@ public struct FrontMiddleware: RouterMiddleware {
             logger.debug(
                 "request",
                 metadata: [
-                    "method": "\(request.method)", "path": "\(request.uri.path)", "status": "\(code)", "ms": "\(elapsed.nanoseconds / 1_000_000)",
+                    "method": "\(request.method)", "path": "\(Self.loggedPath(request.uri.path))", "status": "\(code)", "ms": "\(elapsed.nanoseconds / 1_000_000)",
                     "request_id": "\(requestID)", "trace_id": "\(trace.traceID)",
                 ])
         }
@@ -72,12 +72,22 @@ public struct FrontMiddleware: RouterMiddleware {
                 level: problem.status == 503 || problem.status == 504 ? .notice : .error,
                 "request failed",
                 metadata: [
-                    "method": "\(request.method)", "path": "\(request.uri.path)", "code": "\(problem.code)", "reason": "\(reason)",
+                    "method": "\(request.method)", "path": "\(Self.loggedPath(request.uri.path))", "code": "\(problem.code)", "reason": "\(reason)",
                     "request_id": "\(requestID)",
                 ])
         }
         return problem
     }
+
+    /// A path as it may stand in a log: without the tokens that links carry, which anybody who reads them could follow, and without addresses.
+    static func loggedPath(_ path: String) -> String {
+        path.split(separator: "/", omittingEmptySubsequences: false).map { part in
+            part.utf8.count > longestLoggedPart || part.contains("@") || part.lowercased().contains("%40") ? "…" : String(part)
+        }.joined(separator: "/")
+    }
+
+    /// Every id that is made here is shorter, every token longer.
+    private static let longestLoggedPart = 64
 
     private static func requestID(_ given: String?) -> String {
         if let given, (8...128).contains(given.utf8.count), given.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C }) { return given }

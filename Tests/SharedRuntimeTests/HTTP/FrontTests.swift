@@ -132,4 +132,14 @@ import Testing
             #expect(text.contains("vefa_http_request_seconds_count 3\n"))
         }
     }
+
+    @Test("a log names the path of a call without the tokens and addresses in it")
+    func loggedPaths() {
+        let token = LinkSigner(key: [1]).token("unsubscribe", ["m": "msg_01m80w1bx6e70s69jks4jggvw4"])
+        #expect(FrontMiddleware.loggedPath("/u/\(token)") == "/u/…")
+        #expect(FrontMiddleware.loggedPath("/v1/customers/ada%40example.com/overview") == "/v1/customers/…/overview")
+        #expect(FrontMiddleware.loggedPath("/v1/customers/ada@example.com") == "/v1/customers/…")
+        #expect(FrontMiddleware.loggedPath("/v1/messages/msg_01m80w1bx6e70s69jks4jggvw4") == "/v1/messages/msg_01m80w1bx6e70s69jks4jggvw4")
+        #expect(FrontMiddleware.loggedPath("/") == "/")
+    }
 }
