@@ -332,7 +332,9 @@ struct AbandonedCartTests {
         }
     }
 
-    @Test("a cart that is emptied while a mail about it waits takes the mail back, one that changes is shown as it is", arguments: [true, false])
+    @Test(
+        "a cart that is emptied while a mail about it waits takes the mail back, one that changes is shown as it is",
+        arguments: [true, false])
     func waiting(emptied: Bool) async throws {
         let desk = ScriptedDesk()
         try await Self.with(desk: desk) { house, desk, flow in

@@ -182,9 +182,11 @@ struct UnsubscribeTests {
     func sameReader() async throws {
         try await Self.with { house, reader, mail in
             try await house.hear(
-                Events.event("customer.created", at: house.now, id: "before", [
-                    "customer": ["id": "c3", "email": "c3@example.com", "accepts_marketing": true],
-                ]))
+                Events.event(
+                    "customer.created", at: house.now, id: "before",
+                    [
+                        "customer": ["id": "c3", "email": "c3@example.com", "accepts_marketing": true]
+                    ]))
             _ = try await reader.follow(.post, Reader.path(Reader.unsubscribe(mail)), body: "List-Unsubscribe=One-Click")
             let account: JSON = ["id": "c2", "email": "Ayse@example.com", "accepts_marketing": true]
             try await house.hear(Events.event("customer.created", at: house.now, id: "account", ["customer": account]))
