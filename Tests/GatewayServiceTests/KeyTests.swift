@@ -191,6 +191,11 @@ struct KeyTests {
             let several = try await gateway.post("/v1/api_keys/key_1", [:])
             #expect(several.status == 405)
             #expect(several.headers[.allow] == "GET, PATCH, DELETE")
+            #expect(several.json["detail"]?.string?.contains("POST") == true)
+            let presets = try await gateway.post("/v1/flows/presets", [:])
+            #expect(presets.status == 405 && presets.headers[.allow] == "GET", "the presets are no flow")
+            let decision = try await gateway.get("/v1/surveys/decide")
+            #expect(decision.status == 405 && decision.headers[.allow] == "POST")
             #expect(try await gateway.get("/v1/sandbox/clock").status == 404, "outside the sandbox")
         }
     }

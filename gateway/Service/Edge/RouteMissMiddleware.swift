@@ -12,9 +12,11 @@ struct RouteMissMiddleware: RouterMiddleware {
         } catch let error as HTTPError where error.status == .notFound {
             let methods = RouteTable.methods(of: request.uri.path)
             guard !methods.isEmpty, !methods.contains(request.method) else { throw error }
+            let allowed = methods.map(\.rawValue)
             throw Problem(
                 405, "method_not_allowed", "This path has no such method",
-                extensions: JSONObject([.init(name: "allow", value: .from(methods.map(\.rawValue)))]))
+                detail: "\(request.method.rawValue) is none of \(allowed.joined(separator: ", ")).",
+                extensions: JSONObject([.init(name: "allow", value: .from(allowed))]))
         }
     }
 }

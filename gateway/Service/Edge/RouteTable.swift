@@ -66,12 +66,16 @@ public enum RouteTable {
 }
 
 extension RouteTable {
-    /// The methods that a path answers, in the table's order; empty where no route has it. Slow, and only asked once a request
-    /// has found no route.
+    /// The methods that a path answers, in the table's order; empty where no route has it. Where several patterns fit, the one with the
+    /// fewest parameters counts, as in the router: `/v1/flows/presets` is no flow. Slow, and only asked once a request has found no route.
     static func methods(of path: String) -> [HTTPRequest.Method] {
         let segments = path.split(separator: "/")
-        return all.filter { matches($0.path, segments) }.map(\.method)
+        let fitting = all.filter { matches($0.path, segments) }
+        let fewest = fitting.map { parameters(in: $0.path) }.min()
+        return fitting.filter { parameters(in: $0.path) == fewest }.map(\.method)
     }
+
+    private static func parameters(in pattern: String) -> Int { pattern.count { $0 == "{" } }
 
     private static func matches(_ pattern: String, _ segments: [Substring]) -> Bool {
         let parts = pattern.split(separator: "/")
