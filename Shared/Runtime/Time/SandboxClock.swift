@@ -25,9 +25,10 @@ public struct SandboxClock: Sendable {
             try requireSandbox()
             return Reply(.ok, ["now": .string(house.now.rfc3339)])
         }
-        router.post("/v1/sandbox/clock") { request, _ in
+        router.post("/v1/sandbox/clock") { request, context in
             try requireSandbox()
-            return try await move(try await request.json())
+            // A caller whose connection broke asks again by the same key: the days must not pass twice.
+            return try await house.command(request, context, preparing: { try await move($0.body) }, { _, reply, _ in reply })
         }
     }
 
@@ -54,6 +55,7 @@ public struct SandboxClock: Sendable {
         let seconds = fields.int("advance_seconds", in: 0...4_000_000_000)
         fields.refuseUnknown()
         if time == nil, seconds == nil, issues.isEmpty { issues.add(.root / "now", "missing", "now or advance_seconds is required") }
+        if time != nil, seconds != nil { issues.add(.root / "advance_seconds", "exclusive", "either now or advance_seconds") }
         try issues.throwIfAny()
         guard await gate.enter() else { throw Problem.conflict("clock_moving", "The clock is being moved already.") }
         let result: Result<Reply, any Error>

@@ -59,8 +59,9 @@ private final class Five: Sendable {
         for name in ServiceName.allCases { try? await stop(name) }
     }
 
-    func move(_ body: JSON) async throws -> JSON {
-        try await self[.survey].services.post(.gateway, "/v1/sandbox/clock", body: body.bytes, deadline: .seconds(130))
+    func move(_ body: JSON, key: String? = nil) async throws -> JSON {
+        try await self[.survey].services.post(
+            .gateway, "/v1/sandbox/clock", body: body.bytes, deadline: .seconds(130), headers: key.map { [("Idempotency-Key", $0)] } ?? [])
     }
 
     /// What the chain wrote down: step and time.
@@ -185,6 +186,7 @@ private final class Five: Sendable {
                 ([:], "422 invalid"), (["now": "tomorrow"], "422 invalid"), (["advance_seconds": -1], "422 invalid"),
                 (["advance_seconds": "1"], "422 invalid"),
                 (["advance_seconds": 1, "x": 1], "422 invalid"), ([], "422 invalid"),
+                (["advance_seconds": 1, "now": .string(Self.start.adding(days: 9_000).rfc3339)], "422 invalid"),
             ] as [(JSON, String)] {
                 #expect(await code { try await five.move(body) } == expected, "\(body.text)")
             }
@@ -192,6 +194,17 @@ private final class Five: Sendable {
             #expect(await code { try await five.move(["advance_seconds": 60]) } == "503 upstream_unavailable")
             try await five.launch(.referral)
             #expect(await code { try await five.move(["advance_seconds": 60]) } == nil)
+        }
+    }
+
+    @Test("a move asked for twice by one key is one move", .timeLimit(.minutes(3)))
+    func replay() async throws {
+        try await withFive { five in
+            let first = try await five.move(["advance_seconds": 864_000], key: "once")
+            #expect(try await five.move(["advance_seconds": 864_000], key: "once") == first)
+            let now = try #require(first["now"]?.string.flatMap { Timestamp(rfc3339: $0) })
+            #expect(try five[.loyalty].now < now.adding(days: 1))
+            #expect(await code { try await five.move(["advance_seconds": 60], key: "once") } == "422 idempotency_mismatch")
         }
     }
 
