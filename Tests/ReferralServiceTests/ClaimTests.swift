@@ -43,7 +43,7 @@ struct ClaimTests {
                 #expect(answer.status == status && answer.code == code, "\(email): \(answer.text)")
             }
             for code in ["NOBODY", "АDА10", "ADA10\u{200B}", "ada\u{0301}10", "🅰️"] {
-                try await refused("x@example.com", 404, "unknown_code", with: code)
+                try await refused("x@example.com", 422, "unknown_code", with: code)
             }
             for email in ["nobody", "a@b", "a b@example.com", "аyse@example.com"] { try await refused(email, 422, "invalid_email") }
             try await refused("x@example.com", 422, "self_referral", customer: "ada")

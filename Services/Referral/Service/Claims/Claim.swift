@@ -52,13 +52,16 @@ struct Claim: Sendable {
 
     static func problem(_ reason: ReferralReason) -> Problem {
         switch reason {
-        case .unknownCode: Problem(404, reason.rawValue, "Not found", detail: reason.detail)
         case .programmeClosed, .alreadyReferred: .conflict(reason.rawValue, reason.detail)
-        case .invalidEmail:
-            Problem(
-                422, reason.rawValue, "Refused", detail: reason.detail,
-                errors: [FieldIssue(pointer: "/email", code: reason.rawValue, detail: reason.detail)])
+        case .unknownCode: field("/code", reason)
+        case .invalidEmail: field("/email", reason)
         default: .refused(reason.rawValue, reason.detail)
         }
+    }
+
+    private static func field(_ pointer: String, _ reason: ReferralReason) -> Problem {
+        Problem(
+            422, reason.rawValue, "Refused", detail: reason.detail,
+            errors: [FieldIssue(pointer: pointer, code: reason.rawValue, detail: reason.detail)])
     }
 }
