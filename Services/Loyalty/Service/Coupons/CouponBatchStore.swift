@@ -88,17 +88,21 @@ enum CouponBatchStore {
         try db.first("SELECT \(raw: CouponBatchRecord.columns) FROM coupon_batches b WHERE b.batch_id = \(id)", CouponBatchRecord.init)
     }
 
-    /// Newest first; one row more than the page's limit.
-    static func rows(_ page: PageRequest, _ db: SQLConnection) throws -> [CouponBatchRecord] {
+    /// Newest first, those that were cancelled or the others; one row more than the page's limit.
+    static func rows(_ page: PageRequest, cancelled: Bool, _ db: SQLConnection) throws -> [CouponBatchRecord] {
         var after: SQL = ""
         if let keys = page.after {
             guard keys.count == 1, let id = keys[0].string else {
                 throw Problem.invalid("?cursor", "invalid_cursor", "take it from next_cursor as it came")
             }
-            after = "WHERE b.batch_id < \(id)"
+            after = "AND b.batch_id < \(id)"
         }
+        let which: SQL = cancelled ? "b.cancelled_at IS NOT NULL" : "b.cancelled_at IS NULL"
         return try db.all(
-            "SELECT \(raw: CouponBatchRecord.columns) FROM coupon_batches b \(after) ORDER BY b.batch_id DESC LIMIT \(page.limit + 1)",
+            """
+            SELECT \(raw: CouponBatchRecord.columns) FROM coupon_batches b WHERE \(which) \(after)
+            ORDER BY b.batch_id DESC LIMIT \(page.limit + 1)
+            """,
             CouponBatchRecord.init)
     }
 

@@ -25,7 +25,11 @@ struct CouponBatchesController: Sendable {
         try Access.serverOnly(context)
         let page = try request.page()
         let now = house.now
-        let rows = try await house.read { try CouponBatchStore.rows(page, $0) }
+        let wanted = request.query("state")
+        guard wanted == nil || wanted == CouponState.cancelled.rawValue else {
+            throw Problem.invalid("?state", "invalid", "cancelled was expected")
+        }
+        let rows = try await house.read { try CouponBatchStore.rows(page, cancelled: wanted != nil, $0) }
         return Reply(.ok, Page(rows, page, key: { [.string($0.id)] }, json: { $0.json(now: now) }).json)
     }
 
@@ -41,7 +45,8 @@ struct CouponBatchesController: Sendable {
         let page = try request.page()
         let now = house.now
         let rows = try await house.read { db in
-            _ = try Self.batch(id, db)
+            // What became of a cancelled batch's codes can still be looked up.
+            guard try CouponBatchStore.find(id, db) != nil else { throw Problem.notFound("such coupon batch") }
             return try CouponStore.page(id, page, db)
         }
         return Reply(.ok, Page(rows, page, key: { [.string($0.code)] }, json: { $0.json(now: now) }).json)
@@ -100,7 +105,6 @@ struct CouponBatchesController: Sendable {
         try Access.serverOnly(context)
         return try await house.command(request, context) { input, change in
             let present = try Self.ownBatch(try input.parameter("id"), change.db)
-            guard present.cancelledAt == nil else { throw Problem.conflict("cancelled", "The batch was cancelled.") }
             guard let rules = present.rules else { throw Problem.internalError }
             let issues = FieldIssues()
             let reader = FieldReader(body: input.body, issues: issues)
@@ -119,16 +123,15 @@ struct CouponBatchesController: Sendable {
         try Access.serverOnly(context)
         return try await house.command(request, context) { input, change in
             let present = try Self.ownBatch(try input.parameter("id"), change.db)
-            if present.cancelledAt == nil {
-                try CouponBatchStore.cancel(present.id, change)
-                try CouponNews.cancelled(code: present.code, batchID: present.id, customerID: present.rules?.customerID, change)
-            }
+            try CouponBatchStore.cancel(present.id, change)
+            try CouponNews.cancelled(code: present.code, batchID: present.id, customerID: present.rules?.customerID, change)
             return .noContent()
         }
     }
 
+    /// A batch that is there: one that was cancelled is gone for whoever asks by its id.
     private static func batch(_ id: String, _ db: SQLConnection) throws -> CouponBatchRecord {
-        guard let batch = try CouponBatchStore.find(id, db) else { throw Problem.notFound("such coupon batch") }
+        guard let batch = try CouponBatchStore.find(id, db), batch.cancelledAt == nil else { throw Problem.notFound("such coupon batch") }
         return batch
     }
 
