@@ -29,6 +29,15 @@ struct DefinitionTests {
         #expect(SurveyDefinition(json: survey.json) == survey)
     }
 
+    @Test("an empty audience is everybody, an empty trigger any page")
+    func empty() throws {
+        let nothing = JSON.object(JSONObject())
+        let survey = try #require(read(["name": "x", "audience": nothing, "trigger": nothing]).survey)
+        #expect(survey.audience == nil && survey.trigger == .anyPage)
+        let paged = try #require(read(["name": "x", "trigger": ["pages": ["/thanks"]]]).survey)
+        #expect(paged.trigger == .onSite(SurveyTrigger.OnSite(moment: .page, pages: ["/thanks"])))
+    }
+
     /// Each by a call of its own: one literal of all takes the compiler minutes.
     private static let refusals: [(JSON, String)] = {
         var cases: [(JSON, String)] = []

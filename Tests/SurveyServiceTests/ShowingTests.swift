@@ -1,4 +1,5 @@
 import Shared
+import SharedRuntime
 import SharedTesting
 import Testing
 
@@ -20,6 +21,17 @@ struct ShowingTests {
             #expect(shown["reason"] == "show")
             #expect(shown["survey"]?["id"]?.string == id && shown["survey"]?["title"] == "Merhaba" && shown["survey"]?["locale"] == "tr")
             #expect(shown["survey"]?["questions"]?[0]?["id"] == "q1" && shown["survey"]?["name"] == nil)
+            #expect(try await house.decide(["visitor_id": "v1", "url": "https://shop.example/thanks"])["reason"] == "show")
+            #expect(try await house.decide(["visitor_id": "v1", "url": "/thanks", "page": "/"])["reason"] == "other_page")
+            let asked = { (page: String) in
+                try await house.test.request(
+                    .post, "/v1/surveys/decide", body: (["visitor_id": "v1", "page": .string(page)] as JSON).bytes,
+                    headers: [.idempotencyKey: "k1"], principal: SurveyHouse.storefront)
+            }
+            let first = try await asked("/thanks")
+            let second = try await asked("/thanks")
+            #expect(first.status == 200 && second.json == first.json && second.headers[.idempotencyReplayed] == "true")
+            #expect(try await asked("/").status == 422)
             // Asking changes nothing.
             #expect(try await house.stats(id)["seen"] == 0)
             #expect(try await house.decide(["visitor_id": "v1", "page": "/thanks"])["reason"] == "show")

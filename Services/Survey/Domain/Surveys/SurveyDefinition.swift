@@ -63,7 +63,9 @@ extension SurveyDefinition {
         let reward = reader.reader("reward").flatMap(Reward.init)
         let trigger = reader.reader("trigger").flatMap(SurveyTrigger.read) ?? .anyPage
         let audience = reader.raw("audience").flatMap {
-            Condition.read($0, at: reader.pointer / "audience", fields: audienceFields, issues: reader.issues)
+            // No condition at all is everybody.
+            $0.object?.members.isEmpty == true
+                ? nil : Condition.read($0, at: reader.pointer / "audience", fields: audienceFields, issues: reader.issues)
         }
         let sample = reader.int("sample_percent", in: 1...100) ?? 100
         let cooldown = reader.int("cooldown_days", in: 0...3_660) ?? defaultCooldownDays

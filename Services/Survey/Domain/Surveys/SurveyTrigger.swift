@@ -38,7 +38,7 @@ public enum SurveyTrigger: Sendable, Hashable {
         defer { reader.refuseUnknown() }
         let kind = reader.choice("kind", Kind.self)
         if kind == .event || kind == nil && reader.object["event"] != nil { return readEvent(reader) }
-        guard let kind = reader.require("kind", kind) else { return nil }
+        guard let kind = kind ?? (reader.object["kind"] == nil ? .page : nil) else { return nil }
         if kind == .link { return .link }
         var site = OnSite(
             moment: OnSite.Moment(rawValue: kind.rawValue) ?? .page, pages: reader.strings("pages", maxCount: maximumPages) ?? [])

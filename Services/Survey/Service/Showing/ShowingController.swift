@@ -15,37 +15,46 @@ struct ShowingController {
 
     /// Which survey, if any, this person is shown here and now. Asking changes nothing; the widget says `seen` when it has shown one.
     @Sendable func decide(_ request: Request, context: VefaContext) async throws -> Reply {
-        let principal = try context.requirePrincipal()
-        let body = try await request.json(limit: 64 << 10)
+        let publicURL = house.configuration.publicURL
+        // Without an `Idempotency-Key` it takes no turn at the writer.
+        if request.headers[.idempotencyKey]?.isEmpty ?? true {
+            let body = try await request.json(limit: 64 << 10)
+            let principal = try context.requirePrincipal()
+            let now = house.now
+            return Reply(.ok, try await house.read { try Self.decision(body, principal, publicURL, now: now, $0) })
+        }
+        return try await house.command(request, context, limit: 64 << 10) { input, change in
+            Reply(.ok, try Self.decision(input.body, input.principal, publicURL, now: change.now, change.db))
+        }
+    }
+
+    private static func decision(
+        _ body: JSON, _ principal: Principal, _ publicURL: String, now: Timestamp, _ db: SQLConnection
+    ) throws -> JSON {
         let issues = FieldIssues()
         let reader = FieldReader(body: body, issues: issues)
         let person = try Person.read(reader, for: principal)
-        let page = reader.string("page", max: 2_048)
+        // Events call the page's address `url`; a widget may too.
+        let url = reader.string("url", max: 2_048)
+        let page = reader.string("page", max: 2_048) ?? url
         let moment = reader.choice("trigger", SurveyTrigger.OnSite.Moment.self)
         let locale = reader.string("locale", max: 35)
         reader.refuseUnknown()
         try issues.throwIfAny()
-        let now = house.now
-        let publicURL = house.configuration.publicURL
-        return Reply(
-            .ok,
-            try await house.read { db in
-                let beholder = Beholder(
-                    person: person.key, customerID: person.customerID, orders: try CustomerStore.orders(person.customerID, db), page: page,
-                    locale: locale, lastAskedAt: try FigureStore.lastSeen(person.keys, db))
-                var reason = ShowReason.noSurvey
-                for survey in try SurveyStore.published(db) {
-                    guard let definition = survey.definition else { continue }
-                    let verdict = ShowDecision.onSite(
-                        definition, id: survey.id, to: beholder, moment: moment, standing: try Self.standing(survey.id, person, db),
-                        now: now)
-                    if verdict == .show {
-                        return ["survey": Self.json(survey, definition, locale: locale, publicURL), "reason": .string(verdict.rawValue)]
-                    }
-                    reason = max(reason, verdict)
-                }
-                return ["survey": .null, "reason": .string(reason.rawValue)]
-            })
+        let beholder = Beholder(
+            person: person.key, customerID: person.customerID, orders: try CustomerStore.orders(person.customerID, db), page: page,
+            locale: locale, lastAskedAt: try FigureStore.lastSeen(person.keys, db))
+        var reason = ShowReason.noSurvey
+        for survey in try SurveyStore.published(db) {
+            guard let definition = survey.definition else { continue }
+            let verdict = ShowDecision.onSite(
+                definition, id: survey.id, to: beholder, moment: moment, standing: try standing(survey.id, person, db), now: now)
+            if verdict == .show {
+                return ["survey": json(survey, definition, locale: locale, publicURL), "reason": .string(verdict.rawValue)]
+            }
+            reason = max(reason, verdict)
+        }
+        return ["survey": .null, "reason": .string(reason.rawValue)]
     }
 
     /// What they did as a customer and, before they were known, as a visitor.
