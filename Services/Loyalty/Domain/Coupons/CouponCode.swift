@@ -1,51 +1,17 @@
+import Shared
+
 /// A coupon's code as it is kept and compared: `A–Z`, `0–9`, `-` and `_`.
 public struct CouponCode: Sendable, Hashable {
     public let text: String
 
-    public static let maximumLength = 64
-
-    /// Reads a code as people type it: blanks around it do not count, nor does the case. A Turkish keyboard's `İ` and `ı` are an `I`. Nil for anything
-    /// else: a letter of another script that only looks like one of these names no coupon.
+    /// Reads a code as people type it (``CodeText/fold(_:alsoAllowed:)``); nil for what can be no code.
     public init?(_ text: String) {
-        // Nobody's code is longer, blanks included; and a long path is not looked at twice.
-        guard text.utf8.count <= 4 * Self.maximumLength, let bytes = Self.fold(text, alsoAllowed: nil) else { return nil }
+        guard let bytes = CodeText.fold(text) else { return nil }
         self.init(bytes)
     }
 
     init?(_ bytes: [UInt8]) {
-        guard (1...Self.maximumLength).contains(bytes.count) else { return nil }
+        guard (1...CodeText.maximumLength).contains(bytes.count) else { return nil }
         text = String(decoding: bytes, as: UTF8.self)
-    }
-
-    /// Trimmed and in upper case; nil where a character can be in no code, unless it is the one `alsoAllowed`.
-    static func fold(_ text: String, alsoAllowed: UInt8?) -> [UInt8]? {
-        let blanks: (Unicode.Scalar) -> Bool = { $0.value == 0x20 || (0x09...0x0D).contains($0.value) }
-        let scalars = text.unicodeScalars
-        guard let first = scalars.firstIndex(where: { !blanks($0) }), let last = scalars.lastIndex(where: { !blanks($0) }) else {
-            return nil
-        }
-        var bytes: [UInt8] = []
-        var isAfterI = false
-        for scalar in scalars[first...last] {
-            var isI = false
-            switch scalar.value {
-            case 0x30...0x39, 0x41...0x5A, 0x2D, 0x5F:
-                isI = scalar == "I"
-                bytes.append(UInt8(scalar.value))
-            case 0x61...0x7A:
-                isI = scalar == "i"
-                bytes.append(UInt8(scalar.value - 0x20))
-            case 0x130, 0x131:
-                bytes.append(UInt8(ascii: "I"))
-            case 0x307 where isAfterI:
-                // The dot of an İ that was taken apart (NFD, and what lower-casing makes of it).
-                break
-            default:
-                guard let alsoAllowed, scalar.value == UInt32(alsoAllowed) else { return nil }
-                bytes.append(alsoAllowed)
-            }
-            isAfterI = isI
-        }
-        return bytes
     }
 }

@@ -22,7 +22,7 @@ public enum CouponCodes: Sendable, Equatable {
             for name in asksForMany { reader.fail(name, "conflict", "either one shared code, or many unique ones") }
             guard asksForMany.isEmpty else { return nil }
             guard let shared = CouponCode(code) else {
-                reader.fail("code", "invalid_code", "A-Z, 0-9, - and _ were expected, at most \(CouponCode.maximumLength)")
+                reader.fail("code", "invalid_code", "A-Z, 0-9, - and _ were expected, at most \(CodeText.maximumLength)")
                 return nil
             }
             self = .shared(shared)
@@ -50,12 +50,12 @@ public enum CouponCodes: Sendable, Equatable {
             }
             if let pattern = CouponPattern(pattern) { return pattern }
             reader.fail(
-                "pattern", "invalid_pattern", "A-Z, 0-9, -, _ and at least one # were expected, at most \(CouponCode.maximumLength)")
+                "pattern", "invalid_pattern", "A-Z, 0-9, -, _ and at least one # were expected, at most \(CodeText.maximumLength)")
             return nil
         }
         guard let prefix else { return CouponPattern.run(after: nil) }
         if let pattern = CouponCode(prefix).flatMap({ CouponPattern.run(after: $0) }) { return pattern }
-        let most = CouponCode.maximumLength - CouponPattern.runLength
+        let most = CodeText.maximumLength - CouponPattern.runLength
         reader.fail("prefix", "invalid_code", "A-Z, 0-9, - and _ were expected, at most \(most)")
         return nil
     }

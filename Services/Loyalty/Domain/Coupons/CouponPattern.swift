@@ -1,10 +1,11 @@
+import Shared
+
 /// How codes are made: `SPRING-####-####`, where each `#` is one random character.
 public struct CouponPattern: Sendable, Equatable {
     public let text: String
     private let bytes: [UInt8]
 
-    /// No `0 O 1 I L`: they are mistaken for one another when a code is read out or typed from paper.
-    public static let alphabet = Array("ABCDEFGHJKMNPQRSTUVWXYZ23456789".utf8)
+    public static let alphabet = CodeText.alphabet
     /// 31^10 codes: guessing finds none.
     public static let runLength = 10
 
@@ -14,9 +15,7 @@ public struct CouponPattern: Sendable, Equatable {
 
     /// Nil without a `#`, and for a pattern whose other characters can be in no code.
     public init?(_ text: String) {
-        guard text.utf8.count <= 4 * CouponCode.maximumLength, let bytes = CouponCode.fold(text, alsoAllowed: Self.hole),
-            bytes.count <= CouponCode.maximumLength, bytes.contains(Self.hole)
-        else { return nil }
+        guard let bytes = CodeText.fold(text, alsoAllowed: Self.hole), bytes.contains(Self.hole) else { return nil }
         self.bytes = bytes
         self.text = String(decoding: bytes, as: UTF8.self)
     }
