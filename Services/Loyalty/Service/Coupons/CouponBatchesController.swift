@@ -22,7 +22,7 @@ struct CouponBatchesController: Sendable {
     }
 
     @Sendable private func list(_ request: Request, _ context: VefaContext) async throws -> Reply {
-        try Access.serverOnly(context)
+        try context.requirePrincipal().requireServer()
         let page = try request.page()
         let now = house.now
         let wanted = request.query("state")
@@ -34,13 +34,13 @@ struct CouponBatchesController: Sendable {
     }
 
     @Sendable private func get(_ request: Request, _ context: VefaContext) async throws -> Reply {
-        try Access.serverOnly(context)
+        try context.requirePrincipal().requireServer()
         let id = try context.customerID("id")
         return Reply(.ok, try await house.read { try Self.batch(id, $0) }.json(now: house.now))
     }
 
     @Sendable private func coupons(_ request: Request, _ context: VefaContext) async throws -> Reply {
-        try Access.serverOnly(context)
+        try context.requirePrincipal().requireServer()
         let id = try context.customerID("id")
         let page = try request.page()
         let now = house.now
@@ -55,7 +55,7 @@ struct CouponBatchesController: Sendable {
     // MARK: - Changing
 
     @Sendable private func create(_ request: Request, _ context: VefaContext) async throws -> Reply {
-        try Access.serverOnly(context)
+        try context.requirePrincipal().requireServer()
         return try await house.command(request, context) { input, change in
             let issues = FieldIssues()
             let reader = FieldReader(body: input.body, issues: issues)
@@ -102,7 +102,7 @@ struct CouponBatchesController: Sendable {
 
     /// Changes the terms for every use from now on; what was used stays as it was.
     @Sendable private func put(_ request: Request, _ context: VefaContext) async throws -> Reply {
-        try Access.serverOnly(context)
+        try context.requirePrincipal().requireServer()
         return try await house.command(request, context) { input, change in
             let present = try Self.ownBatch(try input.parameter("id"), change.db)
             guard let rules = present.rules else { throw Problem.internalError }
@@ -120,7 +120,7 @@ struct CouponBatchesController: Sendable {
 
     /// Cancels the batch: codes that are not used yet are good for nothing from now on.
     @Sendable private func cancel(_ request: Request, _ context: VefaContext) async throws -> Reply {
-        try Access.serverOnly(context)
+        try context.requirePrincipal().requireServer()
         return try await house.command(request, context) { input, change in
             let present = try Self.ownBatch(try input.parameter("id"), change.db)
             try CouponBatchStore.cancel(present.id, change)

@@ -16,7 +16,7 @@ struct CouponsController: Sendable {
     }
 
     @Sendable private func get(_ request: Request, _ context: VefaContext) async throws -> Reply {
-        try Access.serverOnly(context)
+        try context.requirePrincipal().requireServer()
         let code = CouponCode(try context.parameter("code"))
         guard let coupon = try await house.read({ try CouponStore.find(code, $0) }) else { throw Problem.notFound("such coupon") }
         return Reply(.ok, coupon.json(now: house.now))
@@ -72,7 +72,7 @@ struct CouponsController: Sendable {
     // MARK: - Using
 
     @Sendable private func redeem(_ request: Request, _ context: VefaContext) async throws -> Reply {
-        try Access.serverOnly(context)
+        try context.requirePrincipal().requireServer()
         return try await house.command(request, context) { input, change in
             let issues = FieldIssues()
             let reader = FieldReader(body: input.body, issues: issues)
@@ -89,7 +89,7 @@ struct CouponsController: Sendable {
     }
 
     @Sendable private func release(_ request: Request, _ context: VefaContext) async throws -> Reply {
-        try Access.serverOnly(context)
+        try context.requirePrincipal().requireServer()
         return try await house.command(request, context) { input, change in
             let code = CouponCode(try input.parameter("code"))
             guard try Redemptions(change: change).release(code, orderID: try input.parameter("order_id")) else {

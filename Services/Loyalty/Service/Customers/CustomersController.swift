@@ -15,7 +15,7 @@ struct CustomersController: Sendable {
     }
 
     @Sendable private func list(_ request: Request, _ context: VefaContext) async throws -> Reply {
-        try Access.serverOnly(context)
+        try context.requirePrincipal().requireServer()
         let page = try request.page()
         let query = request.query("query")
         if let query, query.utf8.count > 320 { throw Problem.invalid("?query", "too_long", "at most 320 bytes") }
@@ -25,7 +25,7 @@ struct CustomersController: Sendable {
 
     @Sendable private func get(_ request: Request, _ context: VefaContext) async throws -> Reply {
         let id = try context.customerID("id")
-        try Access.serverOr(customer: id, context)
+        try context.requirePrincipal().requireServer(orCustomer: id)
         let record = try await house.read { try CustomerStore.find(id, $0) }
         guard let record, record.customer.deletedAt == nil else { throw Problem.notFound("such customer") }
         return Reply(.ok, record.json)
@@ -33,7 +33,7 @@ struct CustomersController: Sendable {
 
     /// Creates or updates. What is left out stays, `null` clears. The others hear of it as `customer.updated`.
     @Sendable private func put(_ request: Request, _ context: VefaContext) async throws -> Reply {
-        try Access.serverOnly(context)
+        try context.requirePrincipal().requireServer()
         return try await house.command(request, context) { input, change in
             let id = try input.parameter("id")
             guard !id.isEmpty, id.utf8.count <= CloudEvent.maximumTextLength else {
@@ -59,7 +59,7 @@ struct CustomersController: Sendable {
     }
 
     @Sendable private func delete(_ request: Request, _ context: VefaContext) async throws -> Reply {
-        try Access.serverOnly(context)
+        try context.requirePrincipal().requireServer()
         return try await house.command(request, context) { input, change in
             let id = try input.parameter("id")
             guard try Persons.deleted(id, at: change.now, change) else { throw Problem.notFound("such customer") }

@@ -13,7 +13,7 @@ struct MetricsController: Sendable {
     }
 
     @Sendable private func retention(_ request: Request, _ context: VefaContext) async throws -> Reply {
-        try Access.serverOnly(context)
+        try context.requirePrincipal().requireServer()
         var issues: [FieldIssue] = []
         func wrong(_ name: String, _ code: String, _ detail: String) {
             issues.append(FieldIssue(pointer: "?\(name)", code: code, detail: detail))

@@ -11,7 +11,7 @@ struct LedgerController: Sendable {
     }
 
     @Sendable private func verify(_ request: Request, _ context: VefaContext) async throws -> Reply {
-        try Access.serverOnly(context)
+        try context.requirePrincipal().requireServer()
         return Reply(.ok, try await house.read { try LedgerVerifier.run($0).json })
     }
 }

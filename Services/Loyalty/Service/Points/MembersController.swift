@@ -23,13 +23,13 @@ struct MembersController: Sendable {
 
     @Sendable private func get(_ request: Request, _ context: VefaContext) async throws -> Reply {
         let id = try context.customerID()
-        try Access.serverOr(customer: id, context)
+        try context.requirePrincipal().requireServer(orCustomer: id)
         return Reply(.ok, try await house.read { try Self.json(try Self.member(id, $0).account, $0) })
     }
 
     /// Whoever is a customer is a member already: this answers how they stand.
     @Sendable private func enroll(_ request: Request, _ context: VefaContext) async throws -> Reply {
-        try Access.serverOr(customer: try context.customerID(), context)
+        try context.requirePrincipal().requireServer(orCustomer: context.customerID())
         return try await house.command(request, context) { input, change in
             let issues = FieldIssues()
             FieldReader(body: input.body, issues: issues).refuseUnknown()
@@ -41,7 +41,7 @@ struct MembersController: Sendable {
 
     @Sendable private func transactions(_ request: Request, _ context: VefaContext) async throws -> Reply {
         let id = try context.customerID()
-        try Access.serverOr(customer: id, context)
+        try context.requirePrincipal().requireServer(orCustomer: id)
         let page = try request.page()
         let rows = try await house.read { try LedgerStore.transactions(try Self.member(id, $0).account.memberID, page, $0) }
         return Reply(.ok, Page(rows, page, key: { [.int($0.at.milliseconds), .int($0.sequence)] }, json: \.json).json)
@@ -49,7 +49,7 @@ struct MembersController: Sendable {
 
     @Sendable private func lots(_ request: Request, _ context: VefaContext) async throws -> Reply {
         let id = try context.customerID()
-        try Access.serverOr(customer: id, context)
+        try context.requirePrincipal().requireServer(orCustomer: id)
         let page = try request.page()
         let rows = try await house.read { try LotStore.page(try Self.member(id, $0).account.memberID, page, $0) }
         return Reply(.ok, Page(rows, page, key: { [.int($0.lot.earnedAt.milliseconds), .string($0.lot.id)] }, json: \.json).json)
@@ -57,7 +57,7 @@ struct MembersController: Sendable {
 
     /// Points given or taken by hand. Given ones are active at once and expire as the programme says; taken ones never exceed the balance.
     @Sendable private func adjust(_ request: Request, _ context: VefaContext) async throws -> Reply {
-        try Access.serverOnly(context)
+        try context.requirePrincipal().requireServer()
         return try await house.command(request, context) { input, change in
             let issues = FieldIssues()
             let reader = FieldReader(body: input.body, issues: issues)

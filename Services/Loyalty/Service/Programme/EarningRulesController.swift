@@ -20,21 +20,21 @@ struct EarningRulesController: Sendable {
     private static let most = 200
 
     @Sendable private func list(_ request: Request, _ context: VefaContext) async throws -> Reply {
-        try Access.serverOnly(context)
+        try context.requirePrincipal().requireServer()
         let page = try request.page()
         let rows = try await house.read { try EarningRuleStore.rows(page, $0) }
         return Reply(.ok, Page(rows, page, key: { [.string($0.id)] }, json: \.json).json)
     }
 
     @Sendable private func get(_ request: Request, _ context: VefaContext) async throws -> Reply {
-        try Access.serverOnly(context)
+        try context.requirePrincipal().requireServer()
         let id = try context.customerID("id")
         guard let row = try await house.read({ try EarningRuleStore.row(id, $0) }) else { throw Problem.notFound("such earning rule") }
         return Reply(.ok, row.json)
     }
 
     @Sendable private func create(_ request: Request, _ context: VefaContext) async throws -> Reply {
-        try Access.serverOnly(context)
+        try context.requirePrincipal().requireServer()
         return try await house.command(request, context) { input, change in
             let rule = try Self.read(input.body, id: TypeID.make("rule", at: change.now), version: 1)
             let catalogue = try catalogues.current(change.db)
@@ -50,7 +50,7 @@ struct EarningRulesController: Sendable {
 
     /// Replaces the rule.
     @Sendable private func put(_ request: Request, _ context: VefaContext) async throws -> Reply {
-        try Access.serverOnly(context)
+        try context.requirePrincipal().requireServer()
         return try await house.command(request, context) { input, change in
             let id = try input.parameter("id")
             guard let present = try EarningRuleStore.row(id, change.db) else { throw Problem.notFound("such earning rule") }
@@ -65,7 +65,7 @@ struct EarningRulesController: Sendable {
 
     /// Ends the rule. Points earned by it stay, and refunds still reckon by it.
     @Sendable private func delete(_ request: Request, _ context: VefaContext) async throws -> Reply {
-        try Access.serverOnly(context)
+        try context.requirePrincipal().requireServer()
         return try await house.command(request, context) { input, change in
             let id = try input.parameter("id")
             guard try EarningRuleStore.row(id, change.db) != nil else { throw Problem.notFound("such earning rule") }

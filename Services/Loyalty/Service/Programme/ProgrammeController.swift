@@ -14,13 +14,13 @@ struct ProgrammeController: Sendable {
     }
 
     @Sendable private func get(_ request: Request, _ context: VefaContext) async throws -> Reply {
-        try Access.serverOnly(context)
+        try context.requirePrincipal().requireServer()
         return Reply(.ok, try await house.read { try ProgrammeStore.json(try catalogues.current($0), $0) })
     }
 
     /// What is left out stays as it is. Points already posted keep the dates they got.
     @Sendable private func put(_ request: Request, _ context: VefaContext) async throws -> Reply {
-        try Access.serverOnly(context)
+        try context.requirePrincipal().requireServer()
         return try await house.command(request, context) { input, change in
             let present = try catalogues.current(change.db)
             let issues = FieldIssues()

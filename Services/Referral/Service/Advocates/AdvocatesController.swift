@@ -15,7 +15,7 @@ struct AdvocatesController: Sendable {
 
     @Sendable private func show(_ request: Request, _ context: VefaContext) async throws -> Reply {
         let id = try context.parameter("customer_id")
-        try Access.serverOr(customer: id, try context.requirePrincipal())
+        try context.requirePrincipal().requireServer(orCustomer: id)
         let wanted = request.query("program_id")
         let now = house.now
         let advocate = try await house.read { db -> Advocate? in
@@ -32,7 +32,7 @@ struct AdvocatesController: Sendable {
         let publicURL = house.configuration.publicURL
         return try await house.command(request, context) { input, change in
             let id = try input.parameter("customer_id")
-            try Access.serverOr(customer: id, input.principal)
+            try input.principal.requireServer(orCustomer: id)
             guard id.utf8.count <= CloudEvent.maximumTextLength else { throw Problem.notFound("such customer") }
             let issues = FieldIssues()
             let reader = FieldReader(body: input.body, issues: issues)

@@ -19,7 +19,7 @@ struct Claim: Sendable {
         if reader.raw("choice") != nil { reader.fail("choice", "not_supported_yet", "a choice of rewards comes later") }
         reader.refuseUnknown()
         try issues.throwIfAny()
-        if let named { try Access.serverOr(customer: named, input.principal) }
+        if let named { try input.principal.requireServer(orCustomer: named) }
         typedCode = code ?? ""
         self.email = email ?? ""
         customerID = named ?? input.principal.customerID

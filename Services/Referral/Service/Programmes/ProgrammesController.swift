@@ -20,20 +20,20 @@ struct ProgrammesController: Sendable {
     }
 
     @Sendable private func list(_ request: Request, _ context: VefaContext) async throws -> Reply {
-        try Access.serverOnly(context)
+        try context.requirePrincipal().requireServer()
         let page = try request.page()
         let rows = try await house.read { try ProgrammeStore.rows(page, $0) }
         return Reply(.ok, Page(rows, page, key: { [.int($0.createdAt.milliseconds), .string($0.id)] }, json: \.json).json)
     }
 
     @Sendable private func show(_ request: Request, _ context: VefaContext) async throws -> Reply {
-        try Access.serverOnly(context)
+        try context.requirePrincipal().requireServer()
         let id = try context.parameter("id")
         return Reply(.ok, try await house.read { try Self.require(id, $0).json })
     }
 
     @Sendable private func create(_ request: Request, _ context: VefaContext) async throws -> Reply {
-        try Access.serverOnly(context)
+        try context.requirePrincipal().requireServer()
         return try await house.command(request, context) { input, change in
             let programme = try Self.read(input.body, id: TypeID.make("program", at: change.now), change.db)
             guard try ProgrammeStore.count(change.db) < Self.most else {
@@ -46,7 +46,7 @@ struct ProgrammesController: Sendable {
     }
 
     @Sendable private func replace(_ request: Request, _ context: VefaContext) async throws -> Reply {
-        try Access.serverOnly(context)
+        try context.requirePrincipal().requireServer()
         return try await house.command(request, context) { input, change in
             var row = try Self.require(try input.parameter("id"), change.db)
             row.programme = try Self.read(input.body, id: row.id, change.db)
@@ -58,7 +58,7 @@ struct ProgrammesController: Sendable {
 
     /// Ends it. Its codes refer nobody any more; referrals that were made run on.
     @Sendable private func remove(_ request: Request, _ context: VefaContext) async throws -> Reply {
-        try Access.serverOnly(context)
+        try context.requirePrincipal().requireServer()
         return try await house.command(request, context) { input, change in
             var row = try Self.require(try input.parameter("id"), change.db)
             row.deletedAt = change.now

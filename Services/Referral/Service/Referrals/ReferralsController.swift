@@ -17,7 +17,7 @@ struct ReferralsController: Sendable {
     }
 
     @Sendable private func list(_ request: Request, _ context: VefaContext) async throws -> Reply {
-        try Access.serverOnly(context)
+        try context.requirePrincipal().requireServer()
         let page = try request.page()
         let advocate = request.query("advocate")
         var state: ReferralState?
@@ -33,13 +33,13 @@ struct ReferralsController: Sendable {
     }
 
     @Sendable private func show(_ request: Request, _ context: VefaContext) async throws -> Reply {
-        try Access.serverOnly(context)
+        try context.requirePrincipal().requireServer()
         let id = try context.parameter("id")
         return Reply(.ok, try await house.read { try Self.whole(id, $0) })
     }
 
     private func move(_ move: ReferralMove, _ request: Request, _ context: VefaContext) async throws -> Reply {
-        try Access.serverOnly(context)
+        try context.requirePrincipal().requireServer()
         return try await house.command(request, context) { input, change in
             let issues = FieldIssues()
             let reader = FieldReader(body: input.body, issues: issues)

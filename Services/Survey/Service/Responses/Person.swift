@@ -21,9 +21,7 @@ struct Person: Sendable, Hashable {
     static func read(_ reader: FieldReader, for principal: Principal) throws -> Person {
         let visitor = reader.string("visitor_id", max: maximumVisitor, allowEmpty: false)
         let named = reader.string("customer_id", max: CloudEvent.maximumTextLength, allowEmpty: false)
-        if !principal.isServer, let named, named != principal.customerID {
-            throw Problem.forbidden("A customer is named only with that customer's own token.", code: "customer_token_required")
-        }
+        if let named { try principal.requireServer(orCustomer: named) }
         let customer = named ?? (principal.isServer ? nil : principal.customerID)
         if visitor == nil, customer == nil, reader.object["visitor_id"] ?? .null == .null, reader.object["customer_id"] ?? .null == .null {
             reader.fail("visitor_id", "missing", "a visitor_id or a customer_id is required")
