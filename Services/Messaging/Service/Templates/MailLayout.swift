@@ -1,7 +1,19 @@
-/// The shell of Vefa's own marketing templates: tables for layout (mail readers know little else), one column, system fonts, dark text on white, a
+/// The shell of Vefa's own templates: tables for layout (mail readers know little else), one column, system fonts, dark text on white, a
 /// heading for screen readers; the shop's name, its postal address and the way out at the end.
 enum MailLayout {
-    static func html(lang: String, title: String, body: String, why: String, unsubscribe: String) -> String {
+    /// `unsubscribe` are the words of the way out, with the postal address above them; nil in a transactional mail, which has neither.
+    static func html(lang: String, title: String, body: String, why: String, unsubscribe: String? = nil) -> String {
+        let wayOut =
+            unsubscribe.map { words in
+                """
+                {{#store.address}}<br>{{store.address}}{{/store.address}}\
+                {{#unsubscribe_url}}<br><a href="{{unsubscribe_url}}" style="color:#555555">\(words)</a>{{/unsubscribe_url}}
+                """
+            } ?? ""
+        return html(lang: lang, title: title, body: body, footer: "\(why){{#store.name}}<br>{{store.name}}{{/store.name}}\(wayOut)")
+    }
+
+    private static func html(lang: String, title: String, body: String, footer: String) -> String {
         """
         <!DOCTYPE html>
         <html lang="\(lang)">
@@ -19,9 +31,7 @@ enum MailLayout {
         {{#store.name}}<p style="margin:0 0 16px 0;font-size:14px;color:#555555">{{store.name}}</p>{{/store.name}}
         \(body)
         </td></tr>
-        <tr><td style="padding:16px 32px 24px 32px;font-size:13px;line-height:20px;color:#555555;border-top:1px solid #e4e4e0">\(why)\
-        {{#store.name}}<br>{{store.name}}{{/store.name}}{{#store.address}}<br>{{store.address}}{{/store.address}}\
-        {{#unsubscribe_url}}<br><a href="{{unsubscribe_url}}" style="color:#555555">\(unsubscribe)</a>{{/unsubscribe_url}}</td></tr>
+        <tr><td style="padding:16px 32px 24px 32px;font-size:13px;line-height:20px;color:#555555;border-top:1px solid #e4e4e0">\(footer)</td></tr>
         </table>
         </td></tr>
         </table>

@@ -32,8 +32,7 @@ enum OrderConfirmationTemplate {
         ],
         sample: sample)
 
-    /// Tables for layout (mail readers know little else), one column, system fonts, dark text on white, a heading and table headers for
-    /// screen readers.
+    /// The order's lines are a table with headers for screen readers.
     private static func parts(
         lang: String, subject: String, preheader: String, greeting: String, thanks: String, order: String, item: String, quantity: String,
         amount: String, subtotal: String, discount: String, shipping: String, tax: String, taxIncluded: String, total: String,
@@ -49,21 +48,7 @@ enum OrderConfirmationTemplate {
 
             """
         }
-        let html = """
-            <!DOCTYPE html>
-            <html lang="\(lang)">
-            <head>
-            <meta charset="utf-8">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <meta name="color-scheme" content="light">
-            <title>\(subject)</title>
-            </head>
-            <body style="margin:0;padding:0;background:#f4f4f2;color:#1c1c1c;font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif">
-            <table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="background:#f4f4f2">
-            <tr><td align="center" style="padding:24px 12px">
-            <table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="max-width:600px;background:#ffffff;border-radius:8px">
-            <tr><td style="padding:32px 32px 8px 32px;font-size:16px;line-height:24px">
-            {{#store.name}}<p style="margin:0 0 16px 0;font-size:14px;color:#555555">{{store.name}}</p>{{/store.name}}
+        let body = """
             <h1 style="margin:0 0 16px 0;font-size:24px;line-height:32px">\(order) {{order.number}}</h1>
             <p style="margin:0 0 8px 0">\(greeting){{#customer.first_name}} {{customer.first_name}}{{/customer.first_name}},</p>
             <p style="margin:0 0 16px 0">\(thanks)</p>
@@ -90,14 +75,6 @@ enum OrderConfirmationTemplate {
             <p style="margin:24px 0 0 0;padding:16px;background:#eef4ea;border-radius:6px">\(points)</p>
             {{/points}}
             <p style="margin:24px 0 24px 0">\(later)</p>
-            </td></tr>
-            <tr><td style="padding:16px 32px 24px 32px;font-size:13px;line-height:20px;color:#555555;border-top:1px solid #e4e4e0">\(why)\
-            {{#store.name}}<br>{{store.name}}{{/store.name}}</td></tr>
-            </table>
-            </td></tr>
-            </table>
-            </body>
-            </html>
             """
         let text = """
             \(greeting){{#customer.first_name}} {{customer.first_name}}{{/customer.first_name}},
@@ -138,7 +115,8 @@ enum OrderConfirmationTemplate {
             {{/store.name}}
 
             """
-        return TemplateParts(subject: subject, preheader: preheader, html: html, text: text)
+        return TemplateParts(
+            subject: subject, preheader: preheader, html: MailLayout.html(lang: lang, title: subject, body: body, why: why), text: text)
     }
 
     /// An order to try the template on.
