@@ -60,6 +60,22 @@ struct RouteContractTests {
         }
     }
 
+    @Test("the document names each route's scope, and the customer's token just where a storefront may call")
+    func access() throws {
+        let document = try Document.load()
+        for route in RouteTable.all {
+            let shape = Self.shape(route.method.rawValue, route.path)
+            switch route.access {
+            case .open:
+                #expect(document.scopes[shape] == nil, "\(shape)")
+                #expect(!document.forShoppers.contains(shape), "\(shape)")
+            case .key(let scope, let publishable):
+                #expect(document.scopes[shape] == scope, "\(shape)")
+                #expect(document.forShoppers.contains(shape) == publishable, "\(shape)")
+            }
+        }
+    }
+
     /// Routes that every service has, for the others of the five and for whoever runs it.
     private static func isOfTheHouse(_ shape: String) -> Bool {
         shape.contains(" /internal/") || ["GET /healthz", "GET /readyz", "GET /metrics"].contains(shape)
@@ -76,6 +92,9 @@ struct RouteContractTests {
 private struct Document {
     /// The statuses of each operation, by shape.
     let operations: [String: Set<String>]
+    let scopes: [String: String]
+    /// The operations that take `X-Customer-Token`.
+    let forShoppers: Set<String>
 
     static func load() throws -> Document {
         let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -83,12 +102,19 @@ private struct Document {
         let root = try #require(try Yams.load(yaml: String(contentsOf: file, encoding: .utf8)) as? [String: Any])
         let paths = try #require(root["paths"] as? [String: [String: Any]])
         var operations: [String: Set<String>] = [:]
+        var scopes: [String: String] = [:]
+        var forShoppers: Set<String> = []
         for (path, methods) in paths {
             for (method, operation) in methods where ["get", "put", "post", "patch", "delete"].contains(method) {
-                let responses = (operation as? [String: Any])?["responses"] as? [AnyHashable: Any] ?? [:]
-                operations[RouteContractTests.shape(method.uppercased(), path)] = Set(responses.keys.map { "\($0)" })
+                let members = operation as? [String: Any] ?? [:]
+                let responses = members["responses"] as? [AnyHashable: Any] ?? [:]
+                let shape = RouteContractTests.shape(method.uppercased(), path)
+                operations[shape] = Set(responses.keys.map { "\($0)" })
+                scopes[shape] = members["x-scope"] as? String
+                let parameters = (members["parameters"] as? [[String: Any]] ?? []).compactMap { $0["$ref"] as? String }
+                if parameters.contains("#/components/parameters/customer_token") { forShoppers.insert(shape) }
             }
         }
-        return Document(operations: operations)
+        return Document(operations: operations, scopes: scopes, forShoppers: forShoppers)
     }
 }
