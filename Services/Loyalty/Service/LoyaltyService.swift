@@ -5,7 +5,6 @@ public enum LoyaltyService {
     /// Each call makes a service of its own: its memory of the programme belongs to one store.
     public static var definition: ServiceDefinition {
         let catalogues = CatalogueCache()
-        let clock = OverviewClock()
         var timers = TimerHandlers()
         timers.on(PointsLedger.activation, perform: LotTimers.activate)
         timers.on(PointsLedger.expiration, perform: LotTimers.expire)
@@ -25,10 +24,7 @@ public enum LoyaltyService {
                 GrantsController(house: house, grants: Grants(catalogues: catalogues)).addRoutes(to: router)
                 MetricsController(house: house, catalogues: catalogues).addRoutes(to: router)
             },
-            overview: { try LoyaltyOverview.parts($0, now: clock.now, $1) },
-            prepare: { house in
-                clock.follow(house.clock)
-                try await ProgrammeStore.prepare(house)
-            })
+            overview: { try LoyaltyOverview.parts($0, now: $1.now, $2) },
+            prepare: ProgrammeStore.prepare)
     }
 }

@@ -35,7 +35,7 @@ public enum MessagingService {
                 UnsubscribeController(house: house, links: links).add(to: router)
                 TrackingController(house: house, links: links).add(to: router)
             },
-            overview: { customerID, db in try MessagingOverview.parts(of: customerID, db) },
+            overview: { customerID, _, db in try MessagingOverview.parts(of: customerID, db) },
             background: { house in [MailRoom(sender: sender), MessagingHousekeeping(house: house)] },
             prepare: { house in
                 do { try sender.open(house.configuration) } catch { throw HouseConfiguration.Invalid(description: "\(error)") }

@@ -1,29 +1,19 @@
 import Shared
+import SharedRuntime
 import SharedStore
-import Synchronization
-
-/// Where shoppers reach the gateway: known once the house is. The overview's part is asked of the store alone.
-final class PublicAddress: Sendable {
-    private let url = Mutex("")
-
-    var text: String { url.withLock { $0 } }
-    func set(_ text: String) { url.withLock { $0 = text } }
-}
 
 /// A customer's part in referrals: as advocate and as friend.
 enum ReferralOverview {
     private static let most = 50
 
-    static func parts(_ address: PublicAddress) -> @Sendable (String, SQLConnection) throws -> JSONObject {
-        { customerID, db in
-            let referrals = try ReferralStore.around(customerID, limit: most, db).map { referral -> JSON in
-                guard var object = referral.json.object else { return .null }
-                object["role"] = referral.advocateID == customerID ? "advocate" : "friend"
-                return .object(object)
-            }
-            let part: JSON = ["advocate": try advocate(customerID, address.text, db), "referrals": .array(referrals)]
-            return JSONObject([.init(name: "referral", value: part)])
+    static func parts(_ customerID: String, _ house: House, _ db: SQLConnection) throws -> JSONObject {
+        let referrals = try ReferralStore.around(customerID, limit: most, db).map { referral -> JSON in
+            guard var object = referral.json.object else { return .null }
+            object["role"] = referral.advocateID == customerID ? "advocate" : "friend"
+            return .object(object)
         }
+        let advocate = try advocate(customerID, house.configuration.publicURL, db)
+        return JSONObject([.init(name: "referral", value: ["advocate": advocate, "referrals": .array(referrals)])])
     }
 
     /// In the programme that they came to first.

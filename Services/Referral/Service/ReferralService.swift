@@ -8,8 +8,7 @@ public enum ReferralService {
 
     /// `desk`: where the friend's coupon is had from.
     public static func definition(desk: @escaping @Sendable (House) -> any GrantDesk) -> ServiceDefinition {
-        let address = PublicAddress()
-        return ServiceDefinition(
+        ServiceDefinition(
             name: .referral,
             migrations: ReferralMigrations.all,
             events: events,
@@ -21,9 +20,8 @@ public enum ReferralService {
                 ReferralsController(house: house).addRoutes(to: router)
                 LinkController(house: house).addRoutes(to: router)
             },
-            overview: ReferralOverview.parts(address),
+            overview: ReferralOverview.parts,
             prepare: { house in
-                address.set(house.configuration.publicURL)
                 try await ProgrammeStore.prepare(house)
                 try await KnownPersons.prepare(house)
             })

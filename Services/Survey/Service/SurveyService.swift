@@ -17,7 +17,7 @@ public enum SurveyService {
                 StatsController(house: house).add(to: router)
                 PagesController(house: house).add(to: router)
             },
-            overview: { customerID, db in try SurveyOverview.parts(of: customerID, db) })
+            overview: { customerID, _, db in try SurveyOverview.parts(of: customerID, db) })
     }
 
     private static var events: EventHandlers {

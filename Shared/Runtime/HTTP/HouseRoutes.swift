@@ -22,9 +22,9 @@ struct HouseRoutes {
         group.get("/internal/v1/clock") { _, _ in try await clock() }
         group.post("/internal/v1/clock") { request, _ in try await setClock(request) }
         if let overview = definition.overview {
-            group.get("/internal/v1/overview/:customer_id") { _, context in
+            group.get("/internal/v1/overview/:customer_id") { [house] _, context in
                 let customer = try context.parameter("customer_id")
-                return Reply(.ok, .object(try await house.read { try overview(customer, $0) }))
+                return Reply(.ok, .object(try await house.read { try overview(customer, house, $0) }))
             }
         }
     }

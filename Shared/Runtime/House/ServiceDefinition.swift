@@ -15,7 +15,7 @@ public struct ServiceDefinition: Sendable {
     /// True for the front door: its public routes check API keys themselves; only /internal asks for a signed principal.
     public let edge: Bool
     /// This service's parts of the customer 360, by name.
-    public let overview: (@Sendable (_ customerID: String, SQLConnection) throws -> JSONObject)?
+    public let overview: (@Sendable (_ customerID: String, House, SQLConnection) throws -> JSONObject)?
     public let background: @Sendable (House) throws -> [any Service]
     /// Runs after the migrations and before anything is served: what a fresh suite has.
     public let prepare: @Sendable (House) async throws -> Void
@@ -25,7 +25,7 @@ public struct ServiceDefinition: Sendable {
     public init(
         name: ServiceName, migrations: [Migration], events: EventHandlers = EventHandlers(), timers: TimerHandlers = TimerHandlers(),
         routes: @escaping Routes, edge: Bool = false,
-        overview: (@Sendable (String, SQLConnection) throws -> JSONObject)? = nil,
+        overview: (@Sendable (String, House, SQLConnection) throws -> JSONObject)? = nil,
         background: @escaping @Sendable (House) throws -> [any Service] = { _ in [] },
         prepare: @escaping @Sendable (House) async throws -> Void = { _ in },
         unready: @escaping @Sendable (House) async -> [String] = { _ in [] }
