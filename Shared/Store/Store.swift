@@ -76,6 +76,17 @@ public final class Store: Sendable {
         try await withUnsafeThrowingContinuation { engine.write(TypedJob(body, $0)) }
     }
 
+    /// Runs `body` in a short transaction of its own for taking and giving back work: leases, timers, the numbering of what was said.
+    ///
+    /// On PostgreSQL it is READ COMMITTED: every statement sees what was committed before it began, `FOR UPDATE SKIP LOCKED` passes over what
+    /// others hold, and nobody's `write` has to run again because of it. So what one statement found need not hold at the next, unless its row
+    /// is locked by it: a decision belongs into the `WHERE` of the statement that acts on it. When the commit's answer was lost `body` runs
+    /// again, though the first run may have been kept. On SQLite it is a `write`, with its neighbours in one commit.
+    @discardableResult
+    public func claim<T: Sendable>(_ body: @escaping @Sendable (SQLConnection) throws -> T) async throws -> T {
+        try await withUnsafeThrowingContinuation { engine.write(TypedJob(body, $0, isClaim: true)) }
+    }
+
     /// Writes a consistent copy of the store to `path`, while reads and writes go on. The file appears under its name only when it is
     /// complete and on disk; a file that is there already is replaced.
     public func backup(to path: String) async throws {

@@ -38,6 +38,15 @@ protocol RowReader: AnyObject {
 ///
 /// Unchecked: it is made by the caller's task, handed through a queue to one engine thread, and touched by that thread only from then on.
 class StoreJob: @unchecked Sendable {
+    /// True for `Store.claim`: it never shares a transaction.
+    let isClaim: Bool
+    /// True once it ran again because a unique value was taken.
+    var hasRunForDuplicate = false
+
+    init(isClaim: Bool = false) {
+        self.isClaim = isClaim
+    }
+
     /// Runs the closure and keeps its value. Returns what it threw. May be called again when the transaction around it was lost.
     func run(_ connection: SQLConnection) -> (any Error)? { nil }
 
@@ -50,9 +59,12 @@ final class TypedJob<T: Sendable>: StoreJob, @unchecked Sendable {
     private let continuation: UnsafeContinuation<T, any Error>
     private var value: T?
 
-    init(_ body: @escaping @Sendable (SQLConnection) throws -> T, _ continuation: UnsafeContinuation<T, any Error>) {
+    init(
+        _ body: @escaping @Sendable (SQLConnection) throws -> T, _ continuation: UnsafeContinuation<T, any Error>, isClaim: Bool = false
+    ) {
         self.body = body
         self.continuation = continuation
+        super.init(isClaim: isClaim)
     }
 
     override func run(_ connection: SQLConnection) -> (any Error)? {

@@ -85,7 +85,7 @@
             let writer = PostgresWriter(session: session, gate: gate, counters: counters, logger: logger)
             var seen = 0
             while true {
-                let group = writes.take(upTo: min(options.groupLimit, writer.groupSize), sharers: options.writers)
+                let group = writes.take(upTo: min(options.groupLimit, writer.groupSize), sharers: options.writers, claimsApart: true)
                 if group.isEmpty { break }
                 writer.run(group)
                 note(session, &seen)

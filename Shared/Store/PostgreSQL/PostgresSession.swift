@@ -12,6 +12,8 @@
         private var isInTransaction = false
         private var isUnlimited = false
         private var hasWritten = false
+        /// A unique value was taken, since this was last set to false.
+        var metDuplicate = false
         /// Why this transaction cannot be committed any more and has to run again, whatever the closure makes of it.
         private(set) var ending: PostgresFailure?
         /// The statement that failed, and how deep in savepoints: nothing goes on before the rollback to one around it.
@@ -90,14 +92,19 @@
 
         // MARK: - Transactions
 
-        func begin(isGroup: Bool = false) throws(PostgresFailure) {
+        func begin(isGroup: Bool = false, isClaim: Bool = false) throws(PostgresFailure) {
             rollback()
             ending = nil
             spoiled = nil
             depth = 0
             hasWritten = false
             isUnlimited = false
-            var text = isWriter ? "BEGIN ISOLATION LEVEL SERIALIZABLE, READ WRITE" : "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+            var text =
+                switch (isWriter, isClaim) {
+                case (false, _): "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+                case (true, false): "BEGIN ISOLATION LEVEL SERIALIZABLE, READ WRITE"
+                case (true, true): "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE"
+                }
             // Two groups that hold rows the other waits for would stand still until the server looks for deadlocks, a second later.
             if isGroup { text += "; SET LOCAL lock_timeout = 50" }
             // A connection that broke while nobody used it is found out here. Nothing was begun yet: once more.
@@ -347,6 +354,7 @@
                 var failure = error
                 // The server became one that only reads: another one writes now.
                 if isWriter, failure.state == "25006" { failure = .lost("the server only reads now") }
+                if failure.state == "23505" { metDuplicate = true }
                 switch failure.consequence {
                 case .statement: spoiled = spoiled ?? (failure.error, depth)
                 case .conflict, .stale: ending = failure

@@ -34,6 +34,8 @@
         /// How many writes share a transaction: halved by each conflict of a group, so that writes which meet in the same rows end up alone.
         private(set) var groupSize = PostgresWriter.groupLimit
         private var clean = 0
+        /// Jobs of the latest group that are to run alone, though the group was committed.
+        private var repeats: [StoreJob] = []
 
         init(session: PostgresSession, gate: PostgresGate, counters: StoreCounters, logger: Logger) {
             self.session = session
@@ -55,7 +57,10 @@
         /// Runs every job to its answer.
         func run(_ group: [StoreJob]) {
             if group.count > 1 {
-                if attempt(group, alone: false) == nil { return }
+                if attempt(group, alone: false) == nil {
+                    for job in takeRepeats() { runAlone(job) }
+                    return
+                }
                 groupSize = max(1, groupSize / 2)
             }
             for job in group { runAlone(job) }
@@ -90,6 +95,7 @@
             switch gate.pass(alone: alone, { transaction(jobs) }) {
             case .answered: return nil
             case .again(let failure): return failure
+            case .unheard where jobs[0].isClaim: return .lost("the connection to the server broke")
             case .unheard(let thrown):
                 // Outside the gate: it can take as long as the server is away.
                 switch resolve() {
@@ -105,7 +111,7 @@
         /// Runs the jobs in one transaction, a savepoint each when they are several.
         private func transaction(_ jobs: [StoreJob]) -> Outcome {
             do throws(PostgresFailure) {
-                try session.begin(isGroup: jobs.count > 1)
+                try session.begin(isGroup: jobs.count > 1, isClaim: jobs[0].isClaim)
             } catch {
                 return .again(error)
             }
@@ -119,8 +125,16 @@
                         return undone(error)
                     }
                 }
+                session.metDuplicate = false
                 let error = job.run(connection) ?? session.failure
                 if let ending = session.ending { return undone(ending.error) }
+                // Where somebody else has just written the same value, what the closure looked for before was not there yet for it. It looks
+                // again, once, with a snapshot that knows.
+                if error != nil, session.metDuplicate, !job.hasRunForDuplicate {
+                    job.hasRunForDuplicate = true
+                    if jobs.count == 1 { return undone(StoreError.busy) }
+                    repeats.append(job)
+                }
                 if jobs.count > 1 {
                     do {
                         if error == nil { try session.releaseSavepoint() } else { try session.rollbackToSavepoint() }
@@ -167,7 +181,12 @@
                 $0.writes += jobs.count - failed
                 $0.failedWrites += failed
             }
-            for (job, error) in zip(jobs, thrown) { job.finish(error) }
+            for (job, error) in zip(jobs, thrown) where !repeats.contains(where: { $0 === job }) { job.finish(error) }
+        }
+
+        private func takeRepeats() -> [StoreJob] {
+            defer { repeats = [] }
+            return repeats
         }
 
         /// Whether the last commit was kept; nil when the server did not come back to tell.
@@ -194,11 +213,13 @@
 
         private func again(_ failure: PostgresFailure) -> Outcome {
             clean = 0
+            repeats = []
             if failure.consequence == .conflict { counters.update { $0.conflicts += 1 } }
             return .again(failure)
         }
 
         private func finish(_ jobs: [StoreJob], _ error: any Error) {
+            repeats = []
             counters.update { $0.failedWrites += jobs.count }
             if let error = error as? StoreError, error.isOutage || error.isDamage {
                 logger.error("writes were not kept", metadata: ["writes": "\(jobs.count)", "error": "\(error)"])

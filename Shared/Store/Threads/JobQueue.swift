@@ -50,8 +50,8 @@ final class JobQueue: @unchecked Sendable {
     }
 
     /// Waits for work and takes up to `most` jobs, the oldest first, but no more than one of `sharers` threads should. Empty once the queue
-    /// is closed and drained.
-    func take(upTo most: Int, sharers: Int = 1) -> [StoreJob] {
+    /// is closed and drained. With `claimsApart`, a claim comes by itself.
+    func take(upTo most: Int, sharers: Int = 1, claimsApart: Bool = false) -> [StoreJob] {
         locked {
             while jobs.count == head {
                 if isClosed { return [] }
@@ -60,7 +60,8 @@ final class JobQueue: @unchecked Sendable {
                 idle -= 1
             }
             let share = (jobs.count - head + sharers - 1) / sharers
-            let end = min(jobs.count, head + min(most, share))
+            var end = min(jobs.count, head + min(most, share))
+            if claimsApart, let claim = jobs[head..<end].firstIndex(where: { $0?.isClaim == true }) { end = max(claim, head + 1) }
             var taken: [StoreJob] = []
             taken.reserveCapacity(end - head)
             for index in head..<end {
