@@ -10,6 +10,7 @@ public final class Change {
     let service: ServiceName
     var said = false
     var scheduled = false
+    var revised: Set<String> = []
     /// Keys whose parked events are to be applied after the present one.
     var released: [String] = []
 
@@ -50,6 +51,18 @@ public final class Change {
             """)
         if rows > 0 { said = true }
         return rows > 0
+    }
+
+    // MARK: - Other replicas
+
+    /// Has every replica, this one included, call what it gave ``Revisions/follow(_:_:)`` for `name`, soon after the commit.
+    public func revise(_ name: String) throws {
+        revised.insert(name)
+        try db.execute(
+            """
+            INSERT INTO revisions (name, revision) VALUES (\(name), 1)
+            ON CONFLICT (name) DO UPDATE SET revision = revisions.revision + 1
+            """)
     }
 
     // MARK: - Later

@@ -17,6 +17,8 @@ public final class House: Sendable {
     public let timers: Timers
     /// Signs the links that go out in mails and pages.
     public let links: LinkSigner
+    /// What replicas of this service keep in memory, and when it is to be read again.
+    public let revisions: Revisions
     let idempotency = IdempotencyDesk()
     let principals: PrincipalSigner
 
@@ -31,6 +33,7 @@ public final class House: Sendable {
         metrics = Metrics()
         principals = PrincipalSigner(key: configuration.internalKey)
         services = ServiceClient(configuration: configuration, signer: principals, logger: logger)
+        revisions = Revisions(store: store, logger: logger)
         outbox = Outbox(service: definition.name, store: store)
         links = LinkSigner(key: configuration.linkKey)
         var handlers = definition.events
@@ -51,14 +54,16 @@ public final class House: Sendable {
         let clock = clock
         let name = name
         let inbox = inbox
-        let (value, said, scheduled) = try await store.write { db in
+        let (value, said, scheduled, revised) = try await store.write { db in
             let change = Change(db: db, now: clock.now, service: name)
             let value = try body(change)
             if !change.released.isEmpty { try inbox.applyReleased(change) }
-            return (value, change.said, change.scheduled)
+            return (value, change.said, change.scheduled, change.revised)
         }
         if said { outbox.changed() }
         if scheduled { timers.wakeup.signal() }
+        // Here at once: who changed something finds it changed.
+        for name in revised { await revisions.apply(name) }
         return value
     }
 }

@@ -52,14 +52,9 @@ public struct ServiceApplication: Sendable {
 }
 
 /// Opens the store and puts the house together; the migrations of the runtime run before the service's own.
-///
-/// On SQLite only, so far: replicas of a service would number their events out of order and run the same timers.
 public func openHouse(
     _ definition: ServiceDefinition, configuration: HouseConfiguration, logger: Logger, clock: VefaClock = VefaClock()
 ) async throws -> House {
-    guard try Store.engine(of: configuration.databaseURL) == .sqlite else {
-        throw StoreError.unknownScheme("the services do not run on PostgreSQL yet; use sqlite:///absolute/path.db")
-    }
     let store = try await Store.open(
         configuration.databaseURL,
         migrations: [("house", RuntimeMigrations.all), (definition.name.rawValue, definition.migrations)], logger: logger)

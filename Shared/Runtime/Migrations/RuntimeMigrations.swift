@@ -11,10 +11,12 @@ enum RuntimeMigrations {
                     content TEXT NOT NULL
                 )
                 """,
-                // What this service says, in the order it was committed. The gateway's journal is this table.
+                // What this service says, in the order it was committed. The gateway's journal is this table. Where several write at once, numbers
+                // given at the insert would be committed out of order: there a row is numbered after its commit (see Sequencer), and `arrived`
+                // (microseconds of the server's clock) says in which order.
                 """
                 CREATE TABLE outbox (
-                    position \(dialect.identityColumn),
+                    position \(dialect.isShared ? "BIGINT" : dialect.identityColumn),
                     source TEXT NOT NULL,
                     id TEXT NOT NULL,
                     type TEXT NOT NULL,
@@ -22,8 +24,11 @@ enum RuntimeMigrations {
                     occurred_at BIGINT NOT NULL,
                     stored_at BIGINT NOT NULL,
                     body TEXT NOT NULL
+                    \(dialect.isShared ? ", arrived BIGINT NOT NULL DEFAULT (CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT))" : "")
                 )
                 """,
+                dialect.isShared ? "CREATE UNIQUE INDEX outbox_position ON outbox (position)" : "",
+                dialect.isShared ? "CREATE INDEX outbox_unnumbered ON outbox (arrived, id) WHERE position IS NULL" : "",
                 "CREATE UNIQUE INDEX outbox_identity ON outbox (id, source)",
                 "CREATE INDEX outbox_customer ON outbox (customer_id, position)",
                 // How far each subscriber has come, as this side last knew.
@@ -131,7 +136,34 @@ enum RuntimeMigrations {
                 )
                 """,
                 "CREATE INDEX idempotency_age ON idempotency (created_at)",
+            ].filter { !$0.isEmpty }
+        },
+        Migration(2, "replicas") { _ in
+            [
+                // Work that one replica does at a time, and until when it is that one's, by the database's clock.
+                """
+                CREATE TABLE leases (
+                    name TEXT PRIMARY KEY,
+                    holder TEXT NOT NULL,
+                    held_until BIGINT NOT NULL
+                )
+                """,
+                // The processes that have this store open, as far as they were heard of lately.
+                """
+                CREATE TABLE replicas (
+                    replica TEXT PRIMARY KEY,
+                    seen_until BIGINT NOT NULL,
+                    clock_revision BIGINT NOT NULL
+                )
+                """,
+                // Counts the changes of what replicas keep in memory.
+                """
+                CREATE TABLE revisions (
+                    name TEXT PRIMARY KEY,
+                    revision BIGINT NOT NULL
+                )
+                """,
             ]
-        }
+        },
     ]
 }

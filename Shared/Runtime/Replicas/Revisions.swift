@@ -1,0 +1,56 @@
+import Logging
+import SharedStore
+import Synchronization
+
+/// What replicas of a service keep in memory of their store, and how each hears that another has changed it: whoever changes it says
+/// ``Change/revise(_:)`` in the same transaction, whoever keeps it gives ``follow(_:_:)`` the way to read it again.
+///
+/// In the process that made the change that has happened when the write returns; in the others within ``pollMilliseconds`` and the time of
+/// reading. An embedded store has no others, and is not asked.
+public final class Revisions: Sendable {
+    /// How often a shared store is asked.
+    static let pollMilliseconds: Int64 = 200
+
+    private struct State {
+        var followers: [String: [@Sendable () async throws -> Void]] = [:]
+        var known: [String: Int64] = [:]
+    }
+
+    private let store: Store
+    private let logger: Logger
+    private let state = Mutex(State())
+
+    init(store: Store, logger: Logger) {
+        self.store = store
+        self.logger = logger
+    }
+
+    /// Calls `reload` whenever `name` was revised after this. `reload` may be called without need, and several times at once: of two readings the
+    /// one of the newer state has to win.
+    public func follow(_ name: String, _ reload: @escaping @Sendable () async throws -> Void) {
+        state.withLock { $0.followers[name, default: []].append(reload) }
+    }
+
+    /// Reads again what `name` is about, in this process. A failure is logged, and made good with the next look at the store.
+    func apply(_ name: String) async {
+        let followers = state.withLock { $0.followers[name] ?? [] }
+        do {
+            for reload in followers { try await reload() }
+        } catch {
+            state.withLock { $0.known[name] = -1 }
+            logger.warning("what changed could not be read", metadata: ["name": "\(name)", "reason": "\(error)"])
+        }
+    }
+
+    /// Looks for revisions of others and applies them.
+    func look() async throws {
+        let found = try await store.read { db in try db.all("SELECT name, revision FROM revisions") { ($0.text(0), $0.int(1)) } }
+        for (name, revision) in found {
+            let known = state.withLock { state in
+                defer { state.known[name] = revision }
+                return state.known[name]
+            }
+            if known != revision { await apply(name) }
+        }
+    }
+}
