@@ -22,6 +22,8 @@ public struct SQLDialect: Sendable, Hashable {
     /// An expression: the clock that all replicas of a service share, the database's, in milliseconds. Leases go by it. Moves within a
     /// transaction.
     public let sharedNow: String
+    /// How many savepoints one transaction may have without becoming slow: PostgreSQL keeps 64 at hand.
+    public var savepointLimit: Int { engine == .postgres ? 50 : 1_000 }
     /// True where several processes can have the store open.
     public var isShared: Bool { engine == .postgres }
 

@@ -123,18 +123,28 @@ public final class Inbox: Sendable {
             VALUES (\(source), \(id), \(publisher), \(type), \(refusal.code), \(refusal.detail), \(json.text), \(change.now))
             ON CONFLICT (source, id) DO UPDATE SET code = excluded.code, detail = excluded.detail, refused_at = excluded.refused_at
             """)
-        try change.db.execute(
-            """
-            INSERT INTO inbox_reports (publisher, source, id, state, code, detail)
-            VALUES (\(publisher), \(source), \(id), 'refused', \(refusal.code), \(refusal.detail))
-            """)
+        try report(source: source, id: id, "refused", refusal.code, refusal.detail, publisher, change)
     }
 
     private func report(_ event: CloudEvent, _ state: String, _ code: String, _ detail: String, _ publisher: String, _ change: Change) throws {
+        try report(source: event.source, id: event.id, state, code, detail, publisher, change)
+    }
+
+    /// News for the publisher. Its number comes from a row, which only one transaction at a time can count on: the publisher remembers the last number
+    /// it heard, so none may be committed after a higher one.
+    private func report(
+        source: String, id: String, _ state: String, _ code: String, _ detail: String, _ publisher: String, _ change: Change
+    ) throws {
+        let number = try change.db.first(
+            """
+            INSERT INTO revisions (name, revision) VALUES ('inbox reports', (SELECT COALESCE(MAX(report), 0) + 1 FROM inbox_reports))
+            ON CONFLICT (name) DO UPDATE SET revision = revisions.revision + 1 RETURNING revision
+            """
+        ) { $0.int(0) }
         try change.db.execute(
             """
-            INSERT INTO inbox_reports (publisher, source, id, state, code, detail)
-            VALUES (\(publisher), \(event.source), \(event.id), \(state), \(code), \(detail))
+            INSERT INTO inbox_reports (report, publisher, source, id, state, code, detail)
+            VALUES (\(number), \(publisher), \(source), \(id), \(state), \(code), \(detail))
             """)
     }
 

@@ -8,6 +8,9 @@ public final class Outbox: Sendable {
     private let store: Store
     private let state = Mutex(State())
 
+    /// Rings when this process has said something. Rows that are numbered as they are committed go to the relays at once; else the sequencer hears it.
+    let saidBell = Wakeup()
+
     private struct State {
         var wakeups: [Wakeup] = []
         var delivered: [ServiceName: Int64] = [:]
@@ -27,6 +30,10 @@ public final class Outbox: Sendable {
 
     /// Something was said and is on disk.
     public func changed() {
+        if store.dialect.isShared { saidBell.signal() } else { wakeRelays() }
+    }
+
+    func wakeRelays() {
         for wakeup in state.withLock({ $0.wakeups }) { wakeup.signal() }
     }
 
@@ -34,9 +41,42 @@ public final class Outbox: Sendable {
         state.withLock { $0.delivered[subscriber] = position }
     }
 
-    /// How far a subscriber has come, as its relay last heard; 0 before the first contact.
+    /// How far a subscriber has come, as its relay in this process last heard; 0 before the first contact.
     func position(of subscriber: ServiceName) -> Int64 {
         state.withLock { $0.delivered[subscriber] ?? 0 }
+    }
+
+    /// How far each subscriber has come. Where the relay may be another replica's, as that one last kept it, which is a moment ago.
+    func positions(_ db: SQLConnection) throws -> [ServiceName: Int64] {
+        guard db.dialect.isShared else { return state.withLock { $0.delivered } }
+        let rows = try db.all("SELECT subscriber, position FROM outbox_cursors") { (ServiceName(rawValue: $0.text(0)), $0.int(1)) }
+        return Dictionary(rows.compactMap { name, position in name.map { ($0, position) } }, uniquingKeysWith: { $1 })
+    }
+
+    // MARK: - Numbers
+
+    /// How many rows are committed and have no number yet, up to `limit`.
+    func unnumbered(_ db: SQLConnection, upTo limit: Int = 1) throws -> Int64 {
+        guard db.dialect.isShared else { return 0 }
+        return try db.first("SELECT COUNT(*) FROM (SELECT 1 FROM outbox WHERE position IS NULL LIMIT \(limit)) AS fresh") { $0.int(0) } ?? 0
+    }
+
+    func hasUnnumbered(_ db: SQLConnection) throws -> Bool { try unnumbered(db) > 0 }
+
+    /// Numbers what was committed; only one may do so at a time. Answers how many rows it was.
+    @discardableResult
+    package func number(upTo limit: Int, _ db: SQLConnection) throws -> Int {
+        guard db.dialect.isShared else { return 0 }
+        return try db.execute(
+            """
+            WITH fresh AS (
+                SELECT id, source, ROW_NUMBER() OVER (ORDER BY arrived, id, source) AS number FROM (
+                    SELECT id, source, arrived FROM outbox WHERE position IS NULL ORDER BY arrived, id, source LIMIT \(limit)
+                ) AS unnumbered
+            )
+            UPDATE outbox SET position = (SELECT COALESCE(MAX(position), 0) FROM outbox) + fresh.number
+            FROM fresh WHERE outbox.id = fresh.id AND outbox.source = fresh.source
+            """)
     }
 
     /// The last position written; 0 for an empty outbox.
@@ -71,7 +111,8 @@ public final class Outbox: Sendable {
     // MARK: - What became of an event
 
     public struct Entry: Sendable {
-        public let position: Int64
+        /// nil until the event has its number: then nobody can have heard of it.
+        public let position: Int64?
         public let event: CloudEvent
         public let customer: String?
         public let storedAt: Timestamp
@@ -82,7 +123,7 @@ public final class Outbox: Sendable {
         try await store.read { db in
             let read: (SQLRow) throws -> Entry? = { row in
                 guard let event = CloudEvent(stored: row.json(1)) else { return nil }
-                return Entry(position: row.int(0), event: event, customer: row.textOrNil(2), storedAt: row.time(3))
+                return Entry(position: row.intOrNil(0), event: event, customer: row.textOrNil(2), storedAt: row.time(3))
             }
             let rows =
                 if let source {
@@ -105,14 +146,16 @@ public final class Outbox: Sendable {
     public func deliveries(of entry: Entry) async throws -> [(service: ServiceName, delivery: Delivery)] {
         let source = entry.event.source
         let id = entry.event.id
-        let exceptions = try await store.read { db in
-            try db.all("SELECT subscriber, state, code, detail FROM outbox_exceptions WHERE source = \(source) AND id = \(id)") { row in
+        let (exceptions, positions) = try await store.read { db in
+            let exceptions = try db.all("SELECT subscriber, state, code, detail FROM outbox_exceptions WHERE source = \(source) AND id = \(id)") { row in
                 (row.text(0), Delivery(state: row.text(1), code: row.text(2), detail: row.text(3)))
             }
+            return (exceptions, try self.positions(db))
         }
         return EventRouting.subscribers(of: entry.event.type, from: service).map { subscriber in
             if let exception = exceptions.first(where: { $0.0 == subscriber.rawValue }) { return (subscriber, exception.1) }
-            let state = position(of: subscriber) >= entry.position ? "done" : "waiting"
+            let isDone = entry.position.map { (positions[subscriber] ?? 0) >= $0 } ?? false
+            let state = isDone ? "done" : "waiting"
             return (subscriber, Delivery(state: state, code: nil, detail: nil))
         }
     }

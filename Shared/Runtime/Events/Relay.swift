@@ -19,25 +19,37 @@ final class Relay: Service, Sendable {
     /// Rows of other types that are stepped over before the subscriber is told how far it has come. Less than ``scanLimit``, or a longer run of them
     /// would never be passed.
     private static let longestSkip: Int64 = 1_000
-    private static let saveEveryMilliseconds: Int64 = 5_000
+    /// How often the cursor is kept. It is a hint, but where the relay may be another replica's it is also what the others know of it; and whoever moves
+    /// the sandbox's clock waits for it.
+    private let saveEveryMilliseconds: Int64
+    private static let longestRest: Int64 = 5_000
+    /// Asked for again this often while another replica does the work; its bell rings when it comes here.
+    private static let idleMilliseconds: Int64 = 5_000
+    private let leaseName: String
 
     init(house: House, subscription: EventRouting.Subscription) {
         self.house = house
         self.subscription = subscription
         wakeup = house.outbox.makeWakeup()
+        leaseName = "relay/\(subscription.subscriber.rawValue)"
+        saveEveryMilliseconds = house.store.dialect.isShared ? (house.configuration.sandbox ? 0 : 200) : 5_000
     }
 
     /// Where the subscriber stands.
     private struct Standing: Sendable {
         var epoch: String
         var position: Int64
+        /// What the relay itself has passed: besides `position`, rows behind it that are not for this subscriber.
+        var passed: Int64 = 0
         /// Reports up to this number are known here.
         var report: Int64
         /// The position that was last kept, and when, by machine time.
         var saved: Int64
         var savedAt = VefaClock.machineNow
 
-        var mayBeSaved: Bool { position != saved && VefaClock.machineNow > savedAt.adding(milliseconds: Relay.saveEveryMilliseconds) }
+        var hasMoved: Bool { max(position, passed) != saved }
+
+        func mayBeSaved(every milliseconds: Int64) -> Bool { hasMoved && VefaClock.machineNow >= savedAt.adding(milliseconds: milliseconds) }
     }
 
     private struct Load: Sendable {
@@ -66,7 +78,16 @@ final class Relay: Service, Sendable {
         var suspicion = Suspicion()
         var lastSent = Timestamp.epoch
         var wasFull = false
+        house.leases.join(leaseName, bell: wakeup)
         while !wakeup.hasEnded {
+            guard house.leases.isHeld(leaseName) else {
+                // Another replica carries. Whoever takes over asks the subscriber, so nothing of what is known here is of use later.
+                standing = nil
+                suspicion = Suspicion()
+                lag.set(0)
+                await wakeup.wait(milliseconds: Self.idleMilliseconds)
+                continue
+            }
             do {
                 if !wasFull { await gather(since: lastSent) }
                 let current: Standing
@@ -84,7 +105,9 @@ final class Relay: Service, Sendable {
                     // Positions stepped over count as delivered here; the subscriber hears of them with the next batch.
                     house.outbox.delivered(load.to, to: subscriber)
                     failures = 0
-                    standing = try await rest(current)
+                    var rested = current
+                    rested.passed = load.to
+                    standing = try await rest(rested)
                     continue
                 }
                 lag.set(max(0, load.last - current.position))
@@ -162,8 +185,14 @@ final class Relay: Service, Sendable {
     /// Waits until there may be something to send. While an event is parked at the subscriber, asks every second what became of it.
     private func rest(_ current: Standing) async throws -> Standing {
         guard try await hasOpenExceptions() else {
-            await wakeup.wait(milliseconds: Self.saveEveryMilliseconds)
-            guard current.mayBeSaved else { return current }
+            // Under load the wait ends soon and the cursor is kept with one of the next batches.
+            if current.hasMoved, saveEveryMilliseconds < Self.longestRest {
+                let rest = current.savedAt.milliseconds + saveEveryMilliseconds - VefaClock.machineNow.milliseconds
+                if rest > 0 { await wakeup.wait(milliseconds: rest) }
+            } else {
+                await wakeup.wait(milliseconds: Self.longestRest)
+            }
+            guard current.mayBeSaved(every: saveEveryMilliseconds) else { return current }
             return try await remember(current, [])
         }
         await wakeup.wait(milliseconds: 1_000)
@@ -207,12 +236,13 @@ final class Relay: Service, Sendable {
         var standing = standing
         standing.position = position
         standing.report = try await known(standing.report, answer)
+        standing.passed = position
         if answer["rewind"]?.bool == true {
             house.logger.notice("subscriber went back", metadata: ["subscriber": "\(subscriber.rawValue)", "position": "\(position)"])
         } else {
             let reports = answer["reports"]?.array?.compactMap(DeliveryReport.init) ?? []
             standing.report = reports.map(\.number).max() ?? standing.report
-            if !reports.isEmpty || standing.mayBeSaved { standing = try await remember(standing, reports) }
+            if !reports.isEmpty || standing.mayBeSaved(every: saveEveryMilliseconds) { standing = try await remember(standing, reports) }
         }
         house.outbox.delivered(position, to: subscriber)
         return standing
@@ -221,8 +251,8 @@ final class Relay: Service, Sendable {
     /// Keeps the cursor and what was reported. Without reports the cursor is kept only now and then: it is a hint, not the truth.
     private func remember(_ standing: Standing, _ reports: [DeliveryReport]) async throws -> Standing {
         let name = subscription.subscriber.rawValue
-        let (position, number) = (standing.position, standing.report)
-        try await house.store.write { db in
+        let (position, number) = (max(standing.position, standing.passed), standing.report)
+        try await house.store.claim { db in
             for report in reports {
                 if report.state == "done" {
                     try db.execute(

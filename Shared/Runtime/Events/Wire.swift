@@ -16,6 +16,25 @@ enum Wire {
         /// Reports up to this number are known.
         var reportsAfter: Int64
 
+        /// The same in several batches of at most `size` events, the last of which goes to the same end. What runs in one transaction behind a savepoint
+        /// each should not be more than an engine takes well.
+        func parts(of size: Int) -> [Batch] {
+            guard events.count > size else { return [self] }
+            var parts: [Batch] = []
+            var rest = events[...]
+            var from = from
+            while !rest.isEmpty {
+                var part = self
+                part.from = from
+                part.events = Array(rest.prefix(size))
+                rest = rest.dropFirst(size)
+                part.to = rest.isEmpty ? to : part.events.last?.position ?? to
+                from = part.to
+                parts.append(part)
+            }
+            return parts
+        }
+
         /// The last readable event of this batch.
         var lastEvent: LastEvent? {
             for (position, event) in events.reversed() {

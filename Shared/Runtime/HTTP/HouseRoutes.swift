@@ -46,13 +46,17 @@ struct HouseRoutes {
     private func receive(_ request: Request) async throws -> Reply {
         let batch = try Wire.Batch(try await request.json(limit: Self.batchLimit, depthLimit: JSONParser.ownDepth))
         let inbox = house.inbox
-        let outcome = try await house.write { try inbox.apply(batch, $0) }
-        switch outcome {
-        case .applied(let position, let reports):
-            return Reply(.ok, ["position": .int(position), "reports": .array(reports.map(\.json))])
-        case .rewind(let standing):
-            return Reply(.ok, ["position": .int(standing.position), "report": .int(standing.report), "rewind": true])
+        // A part that is kept stays: after a failure in a later one the publisher asks how far it went.
+        var answer: JSON = .null
+        for part in batch.parts(of: house.store.dialect.savepointLimit) {
+            switch try await house.write({ try inbox.apply(part, $0) }) {
+            case .applied(let position, let reports):
+                answer = ["position": .int(position), "reports": .array(reports.map(\.json))]
+            case .rewind(let standing):
+                return Reply(.ok, ["position": .int(standing.position), "report": .int(standing.report), "rewind": true])
+            }
         }
+        return Reply(.ok, answer)
     }
 
     private func position(_ request: Request, _ context: VefaContext) async throws -> Reply {
@@ -75,7 +79,7 @@ struct HouseRoutes {
         guard house.configuration.sandbox else { throw Problem.notFound("clock to set outside the sandbox") }
         let body = try await request.json()
         guard let milliseconds = body["now"]?.int else { throw Problem.invalid("/now", "missing", "milliseconds since 1970") }
-        try await house.setClock(Timestamp(milliseconds: milliseconds), isFirst: body["first"]?.bool ?? false)
+        try await ClockKeeper.set(Timestamp(milliseconds: milliseconds), isFirst: body["first"]?.bool ?? false, house)
         return try await clock()
     }
 }
@@ -127,23 +131,13 @@ extension House {
         let subscribers = EventRouting.subscriptions(of: name)
         return try await read { db in
             let last = try outbox.lastPosition(db)
-            let slowest = subscribers.map { outbox.position(of: $0.subscriber) }.min() ?? last
+            let positions = try outbox.positions(db)
+            let slowest = subscribers.map { positions[$0.subscriber] ?? 0 }.min() ?? last
+            let unnumbered = try outbox.unnumbered(db, upTo: Sequencer.most)
             let heard = try db.all("SELECT position FROM inbox_positions") { $0.int(0) }
             return HouseStanding(
-                now: now, nextDue: try timers.nextDue(db), due: try timers.dueCount(db, now: now), undelivered: max(0, last - slowest),
+                now: now, nextDue: try timers.nextDue(db), due: try timers.dueCount(db, now: now), undelivered: max(0, last - slowest) + unnumbered,
                 activity: heard.reduce(last, &+))
         }
-    }
-
-    /// Sets the sandbox clock. The first setting of a suite may go back: then timers keep their distance from now, or what recurs would not come
-    /// until the day it was started on.
-    func setClock(_ time: Timestamp, isFirst: Bool) async throws {
-        let behind = now.milliseconds - time.milliseconds
-        // The clock first: timers that were moved early would be due at once by the old time.
-        clock.set(time)
-        if isFirst, behind > 0 {
-            try await store.write { db in _ = try db.execute("UPDATE timers SET due_at = due_at - \(behind)") }
-        }
-        timers.wakeup.signal()
     }
 }

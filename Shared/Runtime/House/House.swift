@@ -17,6 +17,8 @@ public final class House: Sendable {
     public let timers: Timers
     /// Signs the links that go out in mails and pages.
     public let links: LinkSigner
+    /// What this replica does for all of them.
+    let leases: Leases
     /// What replicas of this service keep in memory, and when it is to be read again.
     public let revisions: Revisions
     let idempotency = IdempotencyDesk()
@@ -33,6 +35,7 @@ public final class House: Sendable {
         metrics = Metrics()
         principals = PrincipalSigner(key: configuration.internalKey)
         services = ServiceClient(configuration: configuration, signer: principals, logger: logger)
+        leases = Leases(store: store)
         revisions = Revisions(store: store, logger: logger)
         outbox = Outbox(service: definition.name, store: store)
         links = LinkSigner(key: configuration.linkKey)
@@ -40,6 +43,7 @@ public final class House: Sendable {
         handlers.on(StoreSettings.changed, perform: SettingsKeeper.hear)
         inbox = Inbox(service: definition.name, handlers: handlers, logger: logger)
         timers = Timers(handlers: definition.timers)
+        ClockKeeper.follow(self)
     }
 
     /// Sandbox-aware.

@@ -87,7 +87,7 @@ private func quiet(_ logger: Logger) -> Logger {
 /// In sandbox mode a service lives in the gateway's time from its first moment; it waits for the gateway to say what that is.
 private func joinSandbox(_ definition: ServiceDefinition, _ house: House) async throws {
     guard house.configuration.sandbox else { return }
-    if definition.name == .gateway { return try await SandboxClock.restore(house) }
+    if definition.name == .gateway { return try await ClockKeeper.restore(house) }
     let wakeup = Wakeup()
     for attempt in 0..<600 {
         if let answer = try? await house.services.get(.gateway, "/internal/v1/clock", deadline: .seconds(2)), let now = answer["now"]?.int {

@@ -32,18 +32,6 @@ public struct SandboxClock: Sendable {
         }
     }
 
-    /// What the sandbox clock was when this suite last ran, so that time survives a restart; for the gateway's start.
-    public static func restore(_ house: House) async throws {
-        guard house.configuration.sandbox else { return }
-        if let offset = try await house.read({ try storedOffset($0) }) {
-            house.clock.set(VefaClock.machineNow.adding(milliseconds: offset))
-        }
-    }
-
-    private static func storedOffset(_ db: SQLConnection) throws -> Int64? {
-        try db.first("SELECT content FROM meta WHERE name = 'clock_offset'") { Int64($0.text(0)) } ?? nil
-    }
-
     private func requireSandbox() throws {
         guard house.configuration.sandbox else { throw Problem(404, "not_found", "Not found", detail: "There is no clock to set outside the sandbox.") }
     }
@@ -67,7 +55,7 @@ public struct SandboxClock: Sendable {
     private func moveInside(_ time: Timestamp?, _ seconds: Int64?) async throws -> Reply {
         let start = house.now
         let target = time ?? start.adding(seconds: seconds ?? 0)
-        let isFirst = try await house.read { try Self.storedOffset($0) } == nil
+        let isFirst = try await house.read { try ClockKeeper.storedOffset($0) } == nil
         if target < start, !isFirst {
             // A fresh suite may be set to any time; after that time only goes forward.
             throw Problem.conflict("clock_backwards", "The clock goes forward only; it is \(start.rfc3339).")
@@ -96,12 +84,7 @@ public struct SandboxClock: Sendable {
             }
             try await group.waitForAll()
         }
-        try await house.setClock(time, isFirst: isFirst)
-        let offset = String(house.clock.offsetFromMachine)
-        try await house.store.write { db in
-            _ = try db.execute(
-                "INSERT INTO meta (name, content) VALUES ('clock_offset', \(offset)) ON CONFLICT (name) DO UPDATE SET content = excluded.content")
-        }
+        try await ClockKeeper.set(time, isFirst: isFirst, house)
     }
 
     /// Waits until nobody has anything left to do now; answers when the next thing anywhere is due.

@@ -53,6 +53,13 @@ public final class Wakeup: Sendable {
         }
     }
 
+    /// Waits though it was ended.
+    func pause(milliseconds: Int64) async {
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            _ = MultiThreadedEventLoopGroup.singleton.any().scheduleTask(in: .milliseconds(milliseconds)) { continuation.resume() }
+        }
+    }
+
     private func expire(_ generation: Int) {
         let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
             guard state.generation == generation else { return nil }

@@ -9,14 +9,12 @@ extension House {
         var count = 0
         while true {
             let now = now
-            let due = try await read { try timers.due($0, now: now, limit: 100) }
-            guard let timer = due.first else { return count }
+            let lease = TypeID.make("lease", at: VefaClock.machineNow)
+            guard let timer = try await store.claim({ try timers.claim($0, as: lease, now: now, kinds: .all, limit: 1) }).first else { return count }
             count += 1
             if let handler = timers.handlers.transactional[timer.kind] {
-                try await write { try timers.runTransactional(timer, handler, $0) }
+                try await write { try timers.runTransactional(timer, lease: lease, handler, $0) }
             } else if let (_, handler) = timers.handlers.external[timer.kind] {
-                let lease = TypeID.make("lease", at: VefaClock.machineNow)
-                guard try await write({ try timers.lease(timer, as: lease, $0) }) else { continue }
                 do {
                     try await handler(timer, self)
                     try await write { try timers.finish(timer, lease: lease, $0) }
@@ -24,7 +22,7 @@ extension House {
                     try await write { try timers.postpone(timer, lease: lease, "\(error)", $0) }
                 }
             } else {
-                try await write { try timers.postpone(timer, "no handler for this kind", $0) }
+                try await write { try timers.postpone(timer, lease: lease, "no handler for this kind", $0) }
             }
         }
     }

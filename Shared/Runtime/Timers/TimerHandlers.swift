@@ -29,13 +29,15 @@ public struct TimerHandlers: Sendable {
 
     public init() {}
 
-    /// Runs in the transaction that removes the timer: exactly once in effect.
+    /// Runs in the transaction that removes the timer: exactly once in effect. Timers of different keys run in no order that could be relied on, where
+    /// replicas share them: what has to come in order is one timer, or looks for what is due before it.
     public mutating func on(_ kind: String, perform handler: @escaping Transactional) {
         transactional[kind] = handler
     }
 
-    /// For what reaches outside the store. The timer is leased while the handler runs and removed when it returns (unless it was scheduled anew
-    /// meanwhile); a throw has it retried with back-off, a crash after the lease ends. At least once.
+    /// For what reaches outside the store. The timer is leased while the handler runs, however long that takes, and removed when it returns (unless it
+    /// was scheduled anew meanwhile); a throw has it retried with back-off, a crash after the lease ends (at once where the store is embedded). At
+    /// least once. `concurrency` is each replica's.
     public mutating func onExternal(_ kind: String, concurrency: Int = 8, perform handler: @escaping External) {
         external[kind] = (concurrency, handler)
     }

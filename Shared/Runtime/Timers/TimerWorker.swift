@@ -4,7 +4,8 @@ import Shared
 import SharedStore
 import Synchronization
 
-/// The one worker that runs what is due: transactional timers many to a transaction, external ones side by side up to their limits.
+/// The one worker of a process that runs what is due: transactional timers many to a transaction, external ones side by side up to their limits. It
+/// claims them first, in batches, so that replicas take different ones.
 final class TimerWorker: Service, Sendable {
     private let house: House
     private var timers: Timers { house.timers }
@@ -12,11 +13,27 @@ final class TimerWorker: Service, Sendable {
 
     private static let round = 256
     private static let longestSleep: Int64 = 30_000
+    /// Another replica's timers ring no bell here.
+    private static let longestSleepBesideOthers: Int64 = 1_000
 
-    /// What runs outside of transactions right now.
     private struct Places {
+        /// What runs outside of transactions right now, by kind.
         var counts: [String: Int] = [:]
-        var names: Set<String> = []
+        /// The lease under which each of them is held.
+        var running: [String: String] = [:]
+        /// The lease of the transactional ones that run right now.
+        var round: String?
+        /// Leases whose work was given up because the store was out.
+        var givenUp: [String] = []
+    }
+
+    private struct Claim: Sendable {
+        var lease: String
+        /// Transactional ones, and those that nobody handles.
+        var here: [DueTimer]
+        var external: [DueTimer]
+
+        var isEmpty: Bool { here.isEmpty && external.isEmpty }
     }
 
     init(house: House) {
@@ -24,9 +41,12 @@ final class TimerWorker: Service, Sendable {
     }
 
     func run() async throws {
-        try await releaseLeases()
+        // An embedded store has one process: leases found at the start are a dead one's.
+        let timers = timers
+        if !house.leases.isShared { try await house.store.claim { try timers.release(nil, $0) } }
         await withTaskCancellationOrGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
+                group.addTask { await self.renewLeases() }
                 var failures = 0
                 while !timers.wakeup.hasEnded {
                     do {
@@ -42,98 +62,118 @@ final class TimerWorker: Service, Sendable {
             }
         } onCancelOrGracefulShutdown: {
             self.timers.wakeup.end()
+            self.renewal.end()
         }
     }
 
-    /// An embedded store has one process: leases found at start are a dead process's.
-    private func releaseLeases() async throws {
-        try await house.store.write { db in
-            _ = try db.execute("UPDATE timers SET lease = NULL, lease_until = NULL WHERE lease IS NOT NULL")
+    // MARK: - Leases
+
+    private let renewal = Wakeup()
+
+    /// A handler may take longer than a lease lasts.
+    private func renewLeases() async {
+        let timers = timers
+        while true {
+            await renewal.wait(milliseconds: Timers.renewMilliseconds)
+            let leases = places.withLock { places in Set(places.running.values).union(places.round.map { [$0] } ?? []).sorted() }
+            if renewal.hasEnded, leases.isEmpty { return }
+            if !leases.isEmpty {
+                do {
+                    try await house.store.claim { try timers.renew(leases, $0) }
+                } catch {
+                    house.logger.notice("leases of timers could not be renewed", metadata: ["reason": "\(error)"])
+                }
+            }
+            // While it drains: what is still running shall not be taken by another replica.
+            if renewal.hasEnded { await renewal.pause(milliseconds: 1_000) }
         }
     }
+
+    // MARK: - A round
 
     /// True when there was something to do.
     private func runRound(_ group: inout DiscardingTaskGroup) async throws -> Bool {
-        let now = house.now
-        let timers = timers
-        let full = fullKinds()
-        let due = try await house.store.read { db in try timers.due(db, now: now, limit: Self.round, except: full) }
-        guard !due.isEmpty else { return false }
-        var did = false
-        let transactional = due.filter { timers.handlers.transactional[$0.kind] != nil }
-        if !transactional.isEmpty {
-            try await runTransactional(transactional)
-            did = true
-        }
-        var claims: [(timer: DueTimer, lease: String, handler: TimerHandlers.External)] = []
-        for timer in due where timers.handlers.transactional[timer.kind] == nil {
-            guard let (concurrency, handler) = timers.handlers.external[timer.kind] else {
-                try await putAside(timer)
-                continue
-            }
-            guard begin(timer, limit: concurrency) else { continue }
-            claims.append((timer, TypeID.make("lease", at: VefaClock.machineNow), handler))
-        }
-        guard !claims.isEmpty else { return did }
-        let asked = claims.map { ($0.timer, $0.lease) }
-        let granted: [Bool]
+        let claim = try await claim()
+        guard !claim.isEmpty else { return false }
+        places.withLock { $0.round = claim.lease }
+        defer { places.withLock { $0.round = nil } }
         do {
-            granted = try await house.write { change in try asked.map { try timers.lease($0.0, as: $0.1, change) } }
+            try await runTransactional(claim)
         } catch {
-            for claim in claims { end(claim.timer) }
+            places.withLock { $0.givenUp.append(claim.lease) }
             throw error
         }
-        for (claim, isGranted) in zip(claims, granted) {
-            guard isGranted else {
-                end(claim.timer)
-                continue
-            }
-            did = true
-            group.addTask { await self.runExternal(claim.timer, claim.handler, claim.lease) }
+        for timer in claim.external {
+            guard let (_, handler) = timers.handlers.external[timer.kind], begin(timer, claim.lease) else { continue }
+            group.addTask { await self.runExternal(timer, handler) }
         }
-        return did
+        return true
     }
 
-    private func runTransactional(_ due: [DueTimer]) async throws {
+    private func claim() async throws -> Claim {
         let timers = timers
-        try await house.write { change in
-            for timer in due {
-                guard let handler = timers.handlers.transactional[timer.kind] else { continue }
-                try timers.runTransactional(timer, handler, change)
+        let now = house.now
+        let counts = places.withLock { $0.counts }
+        let free = timers.handlers.external.map { (kind: $0.key, places: $0.value.concurrency - counts[$0.key, default: 0]) }
+        let full = free.filter { $0.places <= 0 }.map(\.kind).sorted()
+        let givenUp = places.withLock { $0.givenUp }
+        var claim = Claim(lease: TypeID.make("lease", at: VefaClock.machineNow), here: [], external: [])
+        if givenUp.isEmpty {
+            // Asking is cheaper than claiming.
+            guard let next = try await house.store.read({ try timers.nextFree($0, except: full) }), next <= now else { return claim }
+        }
+        let (lease, handled) = (claim.lease, Array(timers.handlers.external.keys).sorted())
+        (claim.here, claim.external) = try await house.store.claim { db in
+            if !givenUp.isEmpty { try timers.release(givenUp, db) }
+            let here = try timers.claim(db, as: lease, now: now, kinds: .except(handled), limit: Self.round)
+            var external: [DueTimer] = []
+            for (kind, places) in free where places > 0 {
+                external += try timers.claim(db, as: lease, now: now, kinds: .only(kind), limit: places)
+            }
+            return (here, external)
+        }
+        places.withLock { places in places.givenUp.removeAll { givenUp.contains($0) } }
+        return claim
+    }
+
+    private func runTransactional(_ claim: Claim) async throws {
+        let timers = timers
+        var rest = claim.here[...]
+        while !rest.isEmpty {
+            let slice = Array(rest.prefix(house.store.dialect.savepointLimit))
+            rest = rest.dropFirst(slice.count)
+            try await house.write { change in
+                for timer in slice {
+                    if let handler = timers.handlers.transactional[timer.kind] {
+                        try timers.runTransactional(timer, lease: claim.lease, handler, change)
+                    } else {
+                        // A kind nobody handles (of a newer binary, say) must not stop the others.
+                        try timers.postpone(timer, lease: claim.lease, "no handler for this kind", change)
+                    }
+                }
             }
         }
     }
 
-    private func runExternal(_ timer: DueTimer, _ handler: TimerHandlers.External, _ lease: String) async {
+    private func runExternal(_ timer: DueTimer, _ handler: TimerHandlers.External) async {
         let timers = timers
+        let lease = { @Sendable in self.places.withLock { $0.running[timer.name] ?? "" } }
         do {
             try await handler(timer, house)
-            try await house.write { try timers.finish(timer, lease: lease, $0) }
+            try await house.write { try timers.finish(timer, lease: lease(), $0) }
         } catch {
             house.logger.notice("timer failed", metadata: ["kind": "\(timer.kind)", "key": "\(timer.key)", "reason": "\(error)"])
             // If this fails too the lease runs out and the timer is taken again.
-            try? await house.write { try timers.postpone(timer, lease: lease, "\(error)", $0) }
+            try? await house.write { try timers.postpone(timer, lease: lease(), "\(error)", $0) }
         }
         end(timer)
         timers.wakeup.signal()
     }
 
-    /// A kind nobody handles (of a newer binary, say) must not stop the others.
-    private func putAside(_ timer: DueTimer) async throws {
-        let timers = timers
-        try await house.write { try timers.postpone(timer, "no handler for this kind", $0) }
-    }
-
-    /// Kinds all of whose places are taken. Whoever finishes signals.
-    private func fullKinds() -> [String] {
-        let counts = places.withLock { $0.counts }
-        return counts.filter { kind, count in count >= (timers.handlers.external[kind]?.concurrency ?? .max) }.keys.sorted()
-    }
-
-    /// Takes a place for a timer. False when there is none, or when the same timer is still running here though its lease has ended.
-    private func begin(_ timer: DueTimer, limit: Int) -> Bool {
+    /// False when the same timer is still running here, having lost its lease while the store was out: then it goes on under the new one.
+    private func begin(_ timer: DueTimer, _ lease: String) -> Bool {
         places.withLock { places in
-            guard places.counts[timer.kind, default: 0] < limit, places.names.insert(timer.name).inserted else { return false }
+            guard places.running.updateValue(lease, forKey: timer.name) == nil else { return false }
             places.counts[timer.kind, default: 0] += 1
             return true
         }
@@ -141,7 +181,7 @@ final class TimerWorker: Service, Sendable {
 
     private func end(_ timer: DueTimer) {
         places.withLock { places in
-            places.names.remove(timer.name)
+            places.running[timer.name] = nil
             places.counts[timer.kind, default: 1] -= 1
         }
     }
@@ -149,11 +189,14 @@ final class TimerWorker: Service, Sendable {
     private func sleep() async {
         let timers = timers
         let now = house.now
-        let full = fullKinds()
+        let counts = places.withLock { $0.counts }
+        // Whoever finishes signals.
+        let full = timers.handlers.external.filter { counts[$0.key, default: 0] >= $0.value.concurrency }.keys.sorted()
         let next = try? await house.store.read { db in try timers.nextFree(db, except: full) }
         // What is due and could not be taken is still running past its lease; its end signals.
         let rest = (next ?? nil).map { $0 <= now ? 1_000 : $0.milliseconds - now.milliseconds } ?? Self.longestSleep
-        await timers.wakeup.wait(milliseconds: min(rest, Self.longestSleep))
+        let longest = house.leases.others > 0 ? Self.longestSleepBesideOthers : Self.longestSleep
+        await timers.wakeup.wait(milliseconds: min(rest, longest))
     }
 }
 

@@ -47,7 +47,7 @@ private final class Five: Sendable {
     func launch(_ name: ServiceName) async throws {
         let running = try await RunningHouse.start(
             Self.definition(name), port: ports[name] ?? 0, urls: ports, folder: folder, environment: ["VEFA_SANDBOX": "1"],
-            prepare: { house in if house.name == .gateway { try await SandboxClock.restore(house) } })
+            prepare: { house in if house.name == .gateway { try await ClockKeeper.restore(house) } })
         houses.change { $0[name] = running }
     }
 
