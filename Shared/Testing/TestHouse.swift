@@ -15,6 +15,8 @@ public final class TestHouse: Sendable {
     public let house: House
     public let application: ServiceApplication
     public let folder: URL
+    /// False where the store is another house's.
+    private let ownsStore: Bool
     private let responder: RouterResponder<VefaContext>
     private let signer: PrincipalSigner
     /// Starts anew at every start, above what an earlier house on the same store has heard.
@@ -23,13 +25,19 @@ public final class TestHouse: Sendable {
     public static let startOfTime = Timestamp(rfc3339: "2026-03-01T09:00:00Z") ?? .epoch
     public static let key = "a key only tests use, 32 bytes.."
 
-    /// Opens the service. `folder` of an earlier house opens its store again (a restart).
+    /// Opens the service, on the engine that ``TestStores`` names. `folder` of an earlier house opens its store again (a restart); `sharing` a
+    /// house that runs makes this one its replica, where the engine can be shared (`TestStores.isShared`): stop it before the other.
     public static func start(
         _ definition: ServiceDefinition, at time: Timestamp = startOfTime, environment: [String: String] = [:], folder: URL? = nil,
-        logLevel: Logger.Level = .critical
+        sharing other: TestHouse? = nil, logLevel: Logger.Level = .critical
     ) async throws -> TestHouse {
-        let folder = folder ?? FileManager.default.temporaryDirectory.appendingPathComponent("vefa-\(UUID().uuidString)")
+        guard other == nil || TestStores.isShared else { throw Unexpected(description: "an embedded store has no replicas") }
+        let folder =
+            other?.folder ?? folder ?? FileManager.default.temporaryDirectory.appendingPathComponent("vefa-\(UUID().uuidString)")
         var values = ["VEFA_INTERNAL_KEY": key, "VEFA_LINK_KEY": key, "VEFA_DATA_DIR": folder.path]
+        if environment["VEFA_\(definition.name.rawValue.uppercased())_DATABASE_URL"] == nil {
+            values.merge(try await TestStores.environment(folder: folder, [definition.name])) { $1 }
+        }
         values.merge(environment) { $1 }
         let settings = values
         let configuration = try HouseConfiguration(definition.name) { settings[$0] }
@@ -43,22 +51,23 @@ public final class TestHouse: Sendable {
             await house.services.shutdown()
             throw error
         }
-        return TestHouse(definition, house: house, folder: folder)
+        return TestHouse(definition, house: house, folder: folder, ownsStore: other == nil)
     }
 
-    private init(_ definition: ServiceDefinition, house: House, folder: URL) {
+    private init(_ definition: ServiceDefinition, house: House, folder: URL, ownsStore: Bool) {
         self.house = house
         self.folder = folder
+        self.ownsStore = ownsStore
         application = ServiceApplication(definition, house: house)
         responder = application.buildRouter().buildResponder()
         signer = PrincipalSigner(key: house.configuration.internalKey)
     }
 
-    /// Closes the store; `keep` leaves its folder for another start.
+    /// Closes the store; `keep` leaves it and its folder for another start.
     public func stop(keep: Bool = false) async {
         await house.store.close()
         await house.services.shutdown()
-        if !keep { try? FileManager.default.removeItem(at: folder) }
+        if !keep, ownsStore { await TestStores.remove(folder) }
     }
 
     // MARK: - Requests

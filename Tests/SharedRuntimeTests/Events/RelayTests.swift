@@ -117,12 +117,11 @@ import Testing
             var speaker = try await speaker(folder, to: port)
             try await speaker.house.say(Self.type, 5, prefix: "a")
             try await wait(listener.house, until: ids("a", 1...5))
-            let copy = folder.appendingPathComponent("copy.db")
-            try await listener.house.store.backup(to: copy.path)
+            let copy = try await listener.copyStore()
             try await speaker.house.say(Self.type, 5, prefix: "b")
             try await wait(listener.house, until: ids("a", 1...5) + ids("b", 1...5))
             try await listener.stop()
-            try RunningHouse.setBack(listener.database, to: copy)
+            try await copy.putBack()
             if speakerRestarts {
                 try await speaker.stop()
                 speaker = try await self.speaker(folder, to: port)
@@ -143,14 +142,13 @@ import Testing
             var speaker = try await speaker(folder, to: port)
             try await speaker.house.say(Self.type, 5, prefix: "a")
             try await wait(listener.house, until: ids("a", 1...5))
-            let copy = folder.appendingPathComponent("copy.db")
-            try await speaker.house.store.backup(to: copy.path)
+            let copy = try await speaker.copyStore()
             try await speaker.house.say(Self.type, 5, prefix: "lost")
             try await wait(listener.house, until: ids("a", 1...5) + ids("lost", 1...5))
             let epoch = try await speaker.house.store.write { try Outbox.epoch($0) }
             try await speaker.stop()
             try await listener.stop()
-            try RunningHouse.setBack(speaker.database, to: copy)
+            try await copy.putBack()
             // It goes on saying things before anybody notices: its positions fall behind, meet and pass those that were heard.
             speaker = try await self.speaker(folder, to: port)
             try await speaker.house.say(Self.type, saidBeforeItConnects, prefix: "new")
@@ -177,12 +175,11 @@ import Testing
             }
             try await speaker.house.say(Self.type, prefix: "a")
             try await wait(listener.house, until: ["a1"])
-            let copy = folder.appendingPathComponent("copy.db")
-            try await listener.house.store.backup(to: copy.path)
+            let copy = try await listener.copyStore()
             try await speaker.house.say(Self.type, 3, prefix: "early", data: ["wait": "k"])
             try await until("it is reported") { try await state("early3") == "parked" }
             try await listener.stop()
-            try RunningHouse.setBack(listener.database, to: copy)
+            try await copy.putBack()
             // This time the key is there, so that nothing is reported of the three.
             listener = try await RunningHouse.start(
                 Listener(.loyalty).definition, port: port, folder: folder.appendingPathComponent("loyalty"),

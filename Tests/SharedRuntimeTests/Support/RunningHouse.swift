@@ -30,6 +30,7 @@ final class RunningHouse: Sendable {
         for service in ServiceName.allCases {
             values["VEFA_\(service.rawValue.uppercased())_URL"] = "http://127.0.0.1:\(urls[service] ?? nowhere)"
         }
+        values.merge(try await TestStores.environment(folder: folder, [definition.name])) { $1 }
         values.merge(environment) { $1 }
         let settings = values
         let configuration = try HouseConfiguration(definition.name) { settings[$0] }
@@ -75,24 +76,24 @@ final class RunningHouse: Sendable {
         try result.get()
     }
 
-    /// Where this service keeps its store.
-    var database: URL { folder.appendingPathComponent("\(house.name.rawValue).db") }
-
-    /// Puts a copy in the place of a closed store.
-    static func setBack(_ database: URL, to copy: URL) throws {
-        for ending in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: database.path + ending) }
-        try FileManager.default.copyItem(at: copy, to: database)
-    }
+    /// Copies the store while it is in use.
+    func copyStore() async throws -> TestStores.Copy { try await TestStores.copy(house.store, of: house.name, in: folder) }
 }
 
 let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-/// Runs `body` with a folder that is gone afterwards.
+/// Runs `body` with a folder that is gone afterwards, and the stores of the services in it too.
 func withFolder<T>(_ body: (URL) async throws -> T) async throws -> T {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("vefa-runtime-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    return try await body(folder)
+    do {
+        let result = try await body(folder)
+        await TestStores.remove(folder)
+        return result
+    } catch {
+        await TestStores.remove(folder)
+        throw error
+    }
 }
 
 /// A service that does nothing of its own.

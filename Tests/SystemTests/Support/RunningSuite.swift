@@ -5,10 +5,10 @@ import Testing
 
 /// Starts the five for the length of `body`. When it throws, what they logged last is part of the failure; `VEFA_TEST_KEEP=1` leaves the folders.
 func withSuite<Result>(
-    _ environment: [String: String] = [:], sourceLocation: SourceLocation = #_sourceLocation,
+    _ environment: [String: String] = [:], replicas: [ServiceName: Int] = [:], sourceLocation: SourceLocation = #_sourceLocation,
     _ body: (SharedTesting.Suite) async throws -> Result
 ) async throws -> Result {
-    let suite = try await SharedTesting.Suite.start(environment)
+    let suite = try await SharedTesting.Suite.start(environment, replicas: replicas)
     let keep = ProcessInfo.processInfo.environment["VEFA_TEST_KEEP"] != nil
     do {
         let result = try await body(suite)
