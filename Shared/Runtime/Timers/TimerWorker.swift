@@ -13,8 +13,9 @@ final class TimerWorker: Service, Sendable {
 
     private static let round = 256
     private static let longestSleep: Int64 = 30_000
-    /// Another replica's timers ring no bell here.
+    /// Another replica's timers ring no bell here, and neither does the end of a dead one's lease.
     private static let longestSleepBesideOthers: Int64 = 1_000
+    private static let longestSleepOnShared: Int64 = 5_000
 
     private struct Places {
         /// What runs outside of transactions right now, by kind.
@@ -195,7 +196,12 @@ final class TimerWorker: Service, Sendable {
         let next = try? await house.store.read { db in try timers.nextFree(db, except: full) }
         // What is due and could not be taken is still running past its lease; its end signals.
         let rest = (next ?? nil).map { $0 <= now ? 1_000 : $0.milliseconds - now.milliseconds } ?? Self.longestSleep
-        let longest = house.leases.others > 0 ? Self.longestSleepBesideOthers : Self.longestSleep
+        let longest =
+            switch (house.leases.isShared, house.leases.others) {
+            case (false, _): Self.longestSleep
+            case (true, 0): Self.longestSleepOnShared
+            case (true, _): Self.longestSleepBesideOthers
+            }
         await timers.wakeup.wait(milliseconds: min(rest, longest))
     }
 }
