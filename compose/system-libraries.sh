@@ -1,9 +1,14 @@
 # shellcheck shell=bash
-# What a build needs from the system, and how to get it. Sourced by compose/local and Tests/run.
+# What a build needs from the system, and how to get it. Sourced by compose/local, Tests/run, Tests/Benchmarks/run and Tests/Support/postgres.sh.
 #
 #   require_swift             succeeds if Swift 6.3 or newer is on the PATH, else says what to do
 #   require_system_libraries  installs what is missing with apt where it may, else names it; --with-python: also what
 #                             Tests/Support/ensure-python needs
+#   offer_postgres            installs with apt, where it may, what the PostgreSQL engine is built and tried with: libpq and a server. Nothing
+#                             depends on it: what cannot be had stays out, in one line
+#   swift_traits              prints the arguments of `swift build` and `swift test` for what this system has the libraries for:
+#                             "--traits Postgres" or nothing. All builds ask it: another choice of traits compiles everything again
+#   find_postgres_server      prints the folder with initdb, pg_ctl, pgbench … of the newest server that is installed
 
 readonly required_swift=6.3
 
@@ -56,8 +61,18 @@ missing_system_libraries() {
     rm -rf "$_probe"
 }
 
+# Prints how apt-get may be called here, a word a line; fails where it may not.
+_apt() {
+    command -v apt-get >/dev/null || return 1
+    if ((EUID != 0)); then
+        command -v sudo >/dev/null && sudo -n true 2>/dev/null || return 1
+        printf '%s\n' sudo -n
+    fi
+    printf '%s\n' env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 -qq
+}
+
 require_system_libraries() {
-    local missing=() still=() as_root=()
+    local missing=() still=() apt=()
     mapfile -t missing < <(missing_system_libraries "$@")
     ((${#missing[@]})) || return 0
 
@@ -65,17 +80,14 @@ require_system_libraries() {
         echo "Missing on this system (Debian's names): ${missing[*]}. Install them and try again." >&2
         return 1
     fi
-    if ((EUID != 0)); then
-        if ! command -v sudo >/dev/null || ! sudo -n true 2>/dev/null; then
-            echo "Missing system libraries: ${missing[*]}. Install them and try again:" >&2
-            echo "    sudo apt-get install -y ${missing[*]}" >&2
-            return 1
-        fi
-        as_root=(sudo -n)
+    mapfile -t apt < <(_apt)
+    if ((!${#apt[@]})); then
+        echo "Missing system libraries: ${missing[*]}. Install them and try again:" >&2
+        echo "    sudo apt-get install -y ${missing[*]}" >&2
+        return 1
     fi
 
     echo "Installing system libraries: ${missing[*]}"
-    local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 -qq)
     # A fresh machine has no package lists yet; a failed update may still leave usable ones.
     "${apt[@]}" update </dev/null || true
     "${apt[@]}" install -y --no-install-recommends "${missing[@]}" </dev/null >/dev/null || {
@@ -87,4 +99,46 @@ require_system_libraries() {
         echo "Still missing after the installation: ${still[*]}" >&2
         return 1
     fi
+}
+
+# --- PostgreSQL, which a build can do without --------------------------------------------------------------------------
+
+# Debian keeps the server's programs off the PATH.
+find_postgres_server() {
+    local folder
+    for folder in $(printf '%s\n' /usr/lib/postgresql/*/bin /opt/homebrew/opt/postgresql@*/bin | sort -rV) \
+        "$(pg_config --bindir 2>/dev/null)" "$(dirname "$(command -v initdb 2>/dev/null)" 2>/dev/null)"; do
+        [[ -x $folder/initdb && -x $folder/pg_ctl && -x $folder/postgres ]] && echo "$folder" && return
+    done
+    return 1
+}
+
+# The package asks pkg-config where libpq is.
+_has_libpq() {
+    local _probe flags=() status
+    read -r -a flags < <(pkg-config --cflags --libs libpq 2>/dev/null) || return 1
+    _probe=$(mktemp -d) || return 1
+    _compiles c '#include <libpq-fe.h>\nint main() { return PQlibVersion() == 0; }\n' "${flags[@]}"
+    status=$?
+    rm -rf "$_probe"
+    return "$status"
+}
+
+swift_traits() {
+    _has_libpq && echo '--traits Postgres'
+    return 0
+}
+
+offer_postgres() {
+    local missing=() apt=()
+    _has_libpq || missing+=(libpq-dev pkg-config)
+    find_postgres_server >/dev/null || missing+=(postgresql)
+    ((${#missing[@]})) || return 0
+    mapfile -t apt < <(_apt)
+    if ((${#apt[@]})); then
+        echo "Installing for the PostgreSQL engine: ${missing[*]}"
+        "${apt[@]}" update </dev/null || true
+        "${apt[@]}" install -y --no-install-recommends "${missing[@]}" </dev/null >/dev/null && return 0
+    fi
+    echo "➜ For the PostgreSQL engine these are missing, and could not be installed (Debian's names): ${missing[*]}" >&2
 }

@@ -153,7 +153,9 @@ struct CouponBatchTests {
         }
     }
 
-    @Test("counting a batch's uses reads an index and no row of them")
+    @Test(
+        "counting a batch's uses reads an index and no row of them",
+        .enabled(if: TestStores.engine == .sqlite, "an empty table's plan says nothing on PostgreSQL"))
     func count() async throws {
         try await LoyaltyHouse.with { house in
             let plan = try await house.test.house.read { db in

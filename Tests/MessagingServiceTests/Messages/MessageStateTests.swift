@@ -127,8 +127,14 @@ struct MessageStateTests {
         await before.test.stop(keep: true)
 
         let after = try await MailHouse.start(after: before)
-        #expect(try await after.messages(of: "c1").first?["state"] == "unknown")
-        try await after.test.runDueTimers()
+        if TestStores.isShared {
+            // Another replica may be making the attempt: who next takes the mail's timer finds it cut off.
+            #expect(try await after.messages(of: "c1").first?["state"] == "sending")
+            try await after.test.advance(seconds: 3_600)
+        } else {
+            #expect(try await after.messages(of: "c1").first?["state"] == "unknown")
+            try await after.test.runDueTimers()
+        }
         let message = try #require(try await after.messages(of: "c1").first)
         #expect(message["state"] == "sent" && message["attempts"] == 3)
         #expect(after.mails.map(\.messageID) == [mailID])
