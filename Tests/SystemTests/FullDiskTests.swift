@@ -11,7 +11,7 @@ import Testing
 #endif
 
 extension FiveTogether {
-    @Suite("The disk is full")
+    @Suite("The disk is full", .enabled(if: TestStores.engine == .sqlite, "PostgreSQL has a disk of its own"))
     struct FullDiskTests {
         /// Skips the test where nothing can be mounted.
         private func smallDisk() throws -> SmallDisk {
