@@ -34,7 +34,7 @@ public final class Store: Sendable {
             #if Postgres
                 engine = try await WorkerThread.run(name: "store-open") { try PostgresEngine(url: url, options: options, logger: logger) }
             #else
-                throw StoreError.unknownScheme("\(url.prefix { $0 != ":" }):// is not built into this program")
+                throw StoreError.unknownScheme("\(url.prefix { $0 != ":" }):// is not built into this program (the package trait Postgres)")
             #endif
         }
         let store = Store(engine: engine)

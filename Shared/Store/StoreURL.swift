@@ -7,7 +7,7 @@ enum StoreURL: Hashable {
     /// Reads a URL. The errors never repeat it: it may hold a password.
     init(_ url: String) throws {
         guard let colon = url.firstIndex(of: ":") else {
-            throw StoreError.unknownScheme("a database URL begins with sqlite:// (sqlite:///absolute/path.db)")
+            throw StoreError.unknownScheme("a database URL begins with the name of its engine: \(Self.engines)")
         }
         let scheme = url[..<colon].lowercased()
         let rest = url[url.index(after: colon)...]
@@ -25,12 +25,20 @@ enum StoreURL: Hashable {
             #if Postgres
                 self = .postgres("\(scheme):\(rest)")
             #else
-                throw StoreError.unknownScheme(
-                    "postgres:// is not built into this program (it is the package trait Postgres); use sqlite:///absolute/path.db")
+                throw StoreError.unknownScheme("no PostgreSQL engine: \(Self.engines)")
             #endif
         default:
-            throw StoreError.unknownScheme("there is no database engine for this URL's scheme; use sqlite:///absolute/path.db")
+            throw StoreError.unknownScheme("there is no database engine for this URL's scheme: \(Self.engines)")
         }
+    }
+
+    /// The engines there are, for whoever named another.
+    private static var engines: String {
+        #if Postgres
+            "sqlite:///absolute/path.db or postgres://user@host/database"
+        #else
+            "sqlite:///absolute/path.db (postgres:// is not built into this program; it is the package trait Postgres)"
+        #endif
     }
 
     private static func percentDecoded(_ text: Substring) -> String {

@@ -1,4 +1,5 @@
 #if Postgres
+    import Dispatch
     import FoundationEssentials
     import Testing
 
@@ -329,6 +330,106 @@
                     continue
                 }
                 #expect(!text.contains("hunter2"))
+            }
+        }
+
+        @Test("a database that only reads is an outage for who writes, is read from, and heals by itself")
+        func onlyReads() async throws {
+            let server = try #require(TestEngine.serverURL)
+            let name = "r" + String(UInt32.random(in: .min ... .max), radix: 36)
+            let admin = try PostgresConnection(PostgresAddress(server))
+            _ = try admin.run("CREATE DATABASE \(name)")
+            let url = server.replacing("/postgres?", with: "/\(name)?")
+            func say(_ onlyReads: String) throws {
+                _ = try admin.run("ALTER DATABASE \(name) SET default_transaction_read_only = \(onlyReads)")
+                // Sessions learn of it when they are made: as after a failover.
+                _ = try admin.run(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '\(name)' AND pid <> pg_backend_pid()")
+            }
+            try await withServerStore(url) { store in
+                try await store.add("before")
+                try say("on")
+                let began = ContinuousClock.now
+                let error = await catching { try await store.add("refused") }.storeError
+                guard case .unavailable(let text) = error else {
+                    Issue.record("expected .unavailable, got \(String(describing: error))")
+                    return
+                }
+                #expect(text.contains("only reads"))
+                #expect(began.duration(to: .now) < .seconds(15))
+                #expect(try await store.slugs() == ["before"])
+                // A fresh start on it is an outage too, not a mistake.
+                let start = await catching { try await Store.open(url, migrations: [(set: "test", [notes])], logger: quiet) }.storeError
+                #expect(start?.isOutage == true)
+                try say("off")
+                var result = await catching { try await store.add("after") }
+                while !result.isSuccess, began.duration(to: .now) < .seconds(60) {
+                    result = await catching { try await store.add("after") }
+                }
+                #expect(try await store.slugs() == ["before", "after"])
+            }
+            _ = try admin.run("DROP DATABASE \(name) WITH (FORCE)")
+        }
+
+        private func withServerStore(_ url: String, _ body: (Store) async throws -> Void) async throws {
+            let store = try await Store.open(url, migrations: [(set: "test", [notes])], logger: quiet)
+            do {
+                try await body(store)
+                await store.close()
+            } catch {
+                await store.close()
+                throw error
+            }
+        }
+
+        @Test("a read of one statement that goes on after all sees one snapshot, and one that fails leaves the next one alone")
+        func reads() async throws {
+            try await withServer(StoreOptions(readers: 1)) { (store, _) async throws in
+                try await store.add("a")
+                let runs = Shelf(0)
+                func count(_ again: Bool) async throws -> [Int64] {
+                    try await store.read { db in
+                        runs.update { $0 += 1 }
+                        var counts = [try db.first("SELECT COUNT(*) FROM notes") { $0.int(0) } ?? -1]
+                        if again { counts.append(try db.first("SELECT COUNT(*) + 0 FROM notes") { $0.int(0) } ?? -1) }
+                        return counts
+                    }
+                }
+                for _ in 0..<3 { #expect(try await count(false) == [1]) }
+                #expect(runs.value == 3)
+                // By now the reader ends such a read with its first statement: found out, and run again once.
+                #expect(try await count(true) == [1, 1])
+                #expect(runs.value == 5)
+                #expect(try await count(true) == [1, 1])
+                #expect(runs.value == 6)
+                // Somebody writes between the two statements of a read.
+                let isAdded = Shelf(false)
+                let seen = try await store.read { db in
+                    let before = try db.first("SELECT COUNT(*) FROM notes") { $0.int(0) } ?? -1
+                    if !isAdded.value {
+                        let done = DispatchSemaphore(value: 0)
+                        Task {
+                            try await store.add("b")
+                            isAdded.value = true
+                            done.signal()
+                        }
+                        done.wait()
+                    }
+                    return [before, try db.first("SELECT COUNT(*) + 0 FROM notes") { $0.int(0) } ?? -1]
+                }
+                #expect(seen == [1, 1])
+                let error = await catching { try await store.read { db in try db.exists("SELECT 1 / (COUNT(*) - 2) FROM notes") } }
+                    .storeError
+                #expect(error != nil)
+                #expect(try await count(false) == [2])
+                // Savepoints of reads: what fails in one does not end the read.
+                let values = try await store.read { (db) throws in
+                    let before = try db.first("SELECT COUNT(*) FROM notes") { $0.int(0) } ?? -1
+                    let failed = Result { try db.savepoint { try db.exists("SELECT 1 / (COUNT(*) - 2) FROM notes") } }
+                    #expect(!failed.isSuccess)
+                    return [before, try db.first("SELECT COUNT(*) + 0 FROM notes") { $0.int(0) } ?? -1]
+                }
+                #expect(values == [2, 2])
             }
         }
 

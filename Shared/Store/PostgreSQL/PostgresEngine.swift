@@ -123,6 +123,7 @@
                 } catch {
                     failure = error
                 }
+                if failure.consequence == .followed { continue }
                 let down = session.downSince ?? .now
                 guard began.duration(to: .now) < .seconds(5), down.duration(to: .now) < .seconds(5) else {
                     job.finish(failure.error)

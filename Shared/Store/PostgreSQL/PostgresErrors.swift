@@ -10,6 +10,8 @@
             case conflict
             /// What the connection kept prepared does not fit the schema any more: run again without it.
             case stale
+            /// A read was ended with its first statement, and another one came: run again, and wait for it.
+            case followed
             /// The connection is gone, and the transaction with it.
             case lost
         }
@@ -20,6 +22,9 @@
         var state = ""
 
         static func lost(_ message: String) -> PostgresFailure { .init(consequence: .lost, error: .unavailable(message)) }
+
+        /// What writes is another server now, or none for a while.
+        static var onlyReads: PostgresFailure { .lost("the server only reads now") }
 
         /// `result` is one of the server's errors, or libpq's own when the connection broke.
         init(result: OpaquePointer) {
@@ -42,9 +47,10 @@
             }
         }
 
-        init(consequence: Consequence, error: StoreError) {
+        init(consequence: Consequence, error: StoreError, state: String = "") {
             self.consequence = consequence
             self.error = error
+            self.state = state
         }
     }
 

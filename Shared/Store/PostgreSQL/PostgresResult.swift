@@ -1,6 +1,14 @@
 #if Postgres
     internal import CLibPQ
 
+    #if canImport(Glibc)
+        import Glibc
+    #elseif canImport(Musl)
+        import Musl
+    #else
+        import Darwin
+    #endif
+
     /// A whole answer of the server, on the client's side, and the row a query stands on. Values are in text form, which says the same for every
     /// type of number; what is not a text is read as SQLite reads it.
     final class PostgresResult: RowReader {
@@ -23,6 +31,12 @@
 
         /// `INSERT 0 3`, `SELECT 1`, `COMMIT`.
         var tag: String { String(cString: PQcmdStatus(handle)) }
+
+        /// Whether the statement was one that only reads: without making a text of the tag, for every statement is asked.
+        var isSelect: Bool {
+            guard let tag = PQcmdStatus(handle) else { return false }
+            return strncmp(tag, "SELECT", 6) == 0
+        }
 
         /// The rows it inserted, updated or deleted.
         var changes: Int {

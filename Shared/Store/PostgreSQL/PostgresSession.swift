@@ -10,6 +10,21 @@
         private let statementLimit: Int
         private var depth = 0
         private var isInTransaction = false
+        /// Whether the server was told of this transaction.
+        private var hasBegun = false
+        /// Whether a read was begun in so many words.
+        private var isExplicit = false
+        /// The first statement of this read, and how many there were.
+        private var opener: PostgresStatementCache.Statement?
+        private var spoken = 0
+        /// The read was ended with its first statement, since that was always the only one.
+        private var isOver = false
+        /// The store's own words that travel with the next statement.
+        private var queued: [PostgresControl] = []
+        /// Prepared statements that the server can forget.
+        private var gone: [String] = []
+        private let values = PostgresValues()
+        private let noValues = PostgresValues()
         private var isUnlimited = false
         private var hasWritten = false
         /// A unique value was taken, since this was last set to false.
@@ -54,11 +69,16 @@
         }
 
         private func connected() throws(PostgresFailure) -> PostgresConnection {
-            if let connection { return connection }
+            if let connection {
+                if connection.isOpen { return connection }
+                // It broke while nobody used it.
+                disconnect()
+            }
             let now = ContinuousClock.now
             guard now >= nextTry else { throw refusal }
             do throws(PostgresFailure) {
-                let made = try PostgresConnection(address)
+                let made = try PostgresConnection(address, isWriter: isWriter)
+                try introduce(made)
                 connection = made
                 downSince = nil
                 wait = .milliseconds(50)
@@ -80,7 +100,20 @@
             connection = nil
             cache.removeAll()
             cache = PostgresStatementCache(limit: statementLimit)
+            gone = []
             isInTransaction = false
+        }
+
+        /// Says what holds for all transactions of this connection, and prepares the store's own words.
+        private func introduce(_ connection: PostgresConnection) throws(PostgresFailure) {
+            if !isWriter {
+                _ = try connection.run(
+                    "SET default_transaction_isolation = 'repeatable read'; SET default_transaction_read_only = on")
+            }
+            for control in PostgresControl.prepared(isWriter: isWriter) { try connection.prepare(control.name, control.text, []) }
+            if isWriter { try connection.prepare(Self.markName, Self.markText, [25, 20, 20]) }
+            try connection.end()
+            _ = try connection.hear()
         }
 
         /// Gives the connection back to the server in good order.
@@ -92,6 +125,11 @@
 
         // MARK: - Transactions
 
+        /// Begins a transaction. The server hears of it with the first statement; one without statements never reaches it.
+        ///
+        /// A read has no BEGIN: what is sent up to the protocol's next Sync is one transaction, and readers' transactions are all alike. A
+        /// statement that was a read's only one so far brings the Sync along, which saves the server a message; should another one follow after
+        /// all, the read runs again, and from then on waits for what comes.
         func begin(isGroup: Bool = false, isClaim: Bool = false) throws(PostgresFailure) {
             rollback()
             ending = nil
@@ -99,28 +137,16 @@
             depth = 0
             hasWritten = false
             isUnlimited = false
-            var text =
-                switch (isWriter, isClaim) {
-                case (false, _): "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
-                case (true, false): "BEGIN ISOLATION LEVEL SERIALIZABLE, READ WRITE"
-                case (true, true): "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE"
-                }
+            hasBegun = false
+            isExplicit = false
+            opener = nil
+            spoken = 0
+            isOver = false
+            queued.removeAll(keepingCapacity: true)
+            _ = try connected()
+            if isWriter { queued.append(isClaim ? .beginClaim : .beginWrite) }
             // Two groups that hold rows the other waits for would stand still until the server looks for deadlocks, a second later.
-            if isGroup { text += "; SET LOCAL lock_timeout = 50" }
-            // A connection that broke while nobody used it is found out here. Nothing was begun yet: once more.
-            let isFresh = connection == nil
-            do throws(PostgresFailure) {
-                _ = try connected().run(text)
-            } catch {
-                if error.consequence == .lost { disconnect() }
-                guard error.consequence == .lost, !isFresh else { throw error }
-                do throws(PostgresFailure) {
-                    _ = try connected().run(text)
-                } catch {
-                    disconnect()
-                    throw error
-                }
-            }
+            if isGroup { queued.append(.groupLockLimit) }
             isInTransaction = true
         }
 
@@ -137,18 +163,24 @@
             if let ending { return .refused(ending) }
             if let spoiled { return .refused(PostgresFailure(consequence: .statement, error: spoiled.error)) }
             guard isInTransaction, let connection else { return .refused(.lost("the connection to the server broke")) }
+            guard hasBegun else {
+                isInTransaction = false
+                return .kept
+            }
             if connectionFault?(.beforeCommit) == true { connection.cut() }
             isInTransaction = false
             do throws(PostgresFailure) {
+                try sendQueued(connection)
                 if hasWritten {
                     commits += 1
-                    _ = try connection.run(Self.marked(mark, commits, now) + "; COMMIT")
-                } else {
-                    _ = try connection.run("COMMIT")
+                    try mark(connection, now)
                 }
+                try connection.execute(PostgresControl.commit.name, noValues, isControl: true)
+                try connection.end()
+                let answer = try connection.hear()
                 if connectionFault?(.afterCommit) == true { throw PostgresFailure.lost("a fault made by a test") }
                 // A transaction that cannot be committed answers COMMIT with ROLLBACK.
-                guard connection.lastTag == "COMMIT" else {
+                guard answer?.tag == "COMMIT" else {
                     return .refused(PostgresFailure(consequence: .conflict, error: .busy))
                 }
                 return .kept
@@ -158,19 +190,27 @@
                     // Without a write there is nothing to have been kept: run it again.
                     return hasWritten ? .unheard : .refused(.lost("the connection to the server broke"))
                 }
-                // The failed mark leaves the transaction open.
-                isInTransaction = true
+                // A failed mark leaves the transaction open.
+                isInTransaction = connection.isInTransaction
                 rollback()
                 if error.consequence == .stale { forgetStatements() }
                 return .refused(error)
             }
         }
 
-        private static func marked(_ mark: String, _ number: Int64, _ now: Int64) -> String {
-            """
-            INSERT INTO store_commits (id, number, used_at) VALUES ('\(mark)', \(number), \(now)) \
+        private static let markName = "v_mark"
+        private static let markText = """
+            INSERT INTO store_commits (id, number, used_at) VALUES ($1, $2, $3) \
             ON CONFLICT (id) DO UPDATE SET number = excluded.number, used_at = excluded.used_at
             """
+
+        private func mark(_ connection: PostgresConnection, _ now: Int64) throws(PostgresFailure) {
+            do throws(StoreError) {
+                try values.fill([.text(mark), .int(commits), .int(now)])
+            } catch {
+                throw PostgresFailure(consequence: .statement, error: error)
+            }
+            try connection.execute(Self.markName, values, isControl: true)
         }
 
         /// After an unheard commit: whether it was kept. Throws when the server cannot be asked (yet).
@@ -202,21 +242,30 @@
             """
         }
 
-        /// Ends the transaction, if there is one, without keeping anything.
+        /// Ends the transaction, if there is one, without keeping anything. Nobody waits for the server's answer; the next one comes behind it.
         func rollback() {
             guard isInTransaction else { return }
             isInTransaction = false
+            queued.removeAll(keepingCapacity: true)
+            if spoken == 1, ending == nil { opener?.wasAlone = true }
+            guard hasBegun, let connection else { return }
             do throws(PostgresFailure) {
-                _ = try connection?.run("ROLLBACK")
+                if isWriter || isExplicit { try connection.execute(PostgresControl.rollback.name, noValues, isControl: true) }
+                if !isOver { try connection.end() }
+                if ending?.consequence == .stale { forgetStatements() }
             } catch {
                 disconnect()
             }
-            if ending?.consequence == .stale { forgetStatements() }
         }
 
         func savepoint() throws {
             try checkTransaction()
-            _ = try controlled { connection throws(PostgresFailure) in try connection.run("SAVEPOINT level_\(depth)") }
+            // A savepoint needs a transaction that was begun in so many words.
+            if !isWriter, depth == 0, !isExplicit {
+                queued.append(.beginRead)
+                isExplicit = true
+            }
+            queued.append(.savepoint(depth))
             depth += 1
         }
 
@@ -228,7 +277,8 @@
             }
             try checkTransaction()
             depth -= 1
-            _ = try controlled { connection throws(PostgresFailure) in try connection.run("RELEASE SAVEPOINT level_\(depth)") }
+            // Nothing was said in it.
+            if queued.last == .savepoint(depth) { queued.removeLast() } else { queued.append(.release(depth)) }
         }
 
         func rollbackToSavepoint() throws {
@@ -236,9 +286,24 @@
             if let ending { throw ending.error }
             guard isInTransaction else { throw StoreError.misuse("a statement outside a transaction") }
             if let spoiled, spoiled.depth > depth { self.spoiled = nil }
-            _ = try controlled { connection throws(PostgresFailure) in
-                try connection.run("ROLLBACK TO SAVEPOINT level_\(depth); RELEASE SAVEPOINT level_\(depth)")
+            if queued.last == .savepoint(depth) {
+                queued.removeLast()
+            } else {
+                queued += [.rollbackTo(depth), .release(depth)]
             }
+        }
+
+        /// Puts what was queued in front of the next statement.
+        private func sendQueued(_ connection: PostgresConnection) throws(PostgresFailure) {
+            hasBegun = true
+            for control in queued {
+                if control.isPrepared {
+                    try connection.execute(control.name, noValues, isControl: true)
+                } else {
+                    try connection.execute(once: control.text, isControl: true)
+                }
+            }
+            queued.removeAll(keepingCapacity: true)
         }
 
         /// Makes this the only transaction of all processes that migrates. They meet in one row; whoever waited for it finds that its snapshot
@@ -273,7 +338,11 @@
             for statement in PostgresText.statements(text) {
                 try checkAllowed(statement)
                 hasWritten = true
-                _ = try controlled { connection throws(PostgresFailure) in try connection.run(statement, isUnlimited: isUnlimited) }
+                _ = try controlled { connection throws(PostgresFailure) in
+                    try sendQueued(connection)
+                    try connection.execute(once: statement, isControl: false)
+                    return try heard(connection)
+                }
             }
         }
 
@@ -285,12 +354,30 @@
             guard places == sql.values.count else {
                 throw StoreError.misuse("a statement has \(places) places for values and got \(sql.values.count)")
             }
-            let values = try PostgresValues(sql.values)
+            try values.fill(sql.values)
             let result = try controlled { connection throws(PostgresFailure) in
-                let statement = try prepared(sql, known, connection)
-                return try connection.execute(statement.name, values)
+                try sendQueued(connection)
+                if let known, fits(known, sql.values) {
+                    try connection.execute(known.name, values)
+                    if !isWriter {
+                        if spoken == 0 {
+                            opener = known
+                            isOver = known.wasAlone && !known.wasFollowed && !isExplicit
+                        }
+                        spoken += 1
+                    }
+                    return try heard(connection)
+                }
+                return try prepareAndExecute(sql, known, connection)
             }
-            if !result.tag.hasPrefix("SELECT") { hasWritten = true }
+            if !result.isSelect { hasWritten = true }
+            return result
+        }
+
+        /// Sends what is queued and waits for the answer. A write's transaction goes on behind the protocol's Sync, a read's ends with it.
+        private func heard(_ connection: PostgresConnection) throws(PostgresFailure) -> PostgresResult {
+            if isWriter || isExplicit || isOver { try connection.end() } else { try connection.push() }
+            guard let result = try connection.hear(isUnlimited: isUnlimited) else { throw .lost("the connection to the server broke") }
             return result
         }
 
@@ -302,31 +389,46 @@
 
         /// A statement is prepared with the types of its first values. NULL has none: where a value of a type comes later, it is prepared once
         /// more.
-        private func prepared(
-            _ sql: SQL, _ known: PostgresStatementCache.Statement?, _ connection: PostgresConnection
-        ) throws(PostgresFailure) -> PostgresStatementCache.Statement {
-            var types = known?.types ?? Array(repeating: 0, count: sql.values.count)
-            var fits = known != nil
-            for (index, value) in sql.values.enumerated() {
-                let type = PostgresValues.type(value)
-                if type != 0, types[index] != type {
-                    types[index] = type
-                    fits = false
-                }
+        private func fits(_ statement: PostgresStatementCache.Statement, _ values: [SQLValue]) -> Bool {
+            for index in values.indices {
+                let type = PostgresValues.type(values[index])
+                if type != 0, statement.types[index] != type { return false }
             }
-            if fits, let known { return known }
+            return true
+        }
+
+        private func prepareAndExecute(
+            _ sql: SQL, _ known: PostgresStatementCache.Statement?, _ connection: PostgresConnection
+        ) throws(PostgresFailure) -> PostgresResult {
+            var types = known?.types ?? Array(repeating: 0, count: sql.values.count)
+            for (index, value) in sql.values.enumerated() where PostgresValues.type(value) != 0 {
+                types[index] = PostgresValues.type(value)
+            }
             let translated = PostgresText.translated(sql.text)
             let statement = PostgresStatementCache.Statement(name: cache.newName(), places: translated.places, types: types)
+            for name in gone { try connection.execute(once: "DEALLOCATE \(name)", isControl: true) }
+            let forgotten = gone.count
             try connection.prepare(statement.name, translated.text, types)
-            let gone = cache.keep(statement, sql.text)
-            if !gone.isEmpty { _ = try connection.run(gone.map { "DEALLOCATE \($0)" }.joined(separator: "; ")) }
-            return statement
+            try connection.execute(statement.name, values)
+            // It stays prepared when it fails, and when the transaction is rolled back.
+            if spoken == 0, !isWriter { opener = statement }
+            spoken += 1
+            defer {
+                if connection.hasPrepared {
+                    gone.removeFirst(min(forgotten, gone.count))
+                    gone += cache.keep(statement, sql.text)
+                }
+            }
+            return try heard(connection)
         }
 
         private func forgetStatements() {
             cache.removeAll()
+            gone = []
             do throws(PostgresFailure) {
-                _ = try connection?.run("DEALLOCATE ALL")
+                guard let connection else { return }
+                _ = try connection.run("DEALLOCATE ALL")
+                try introduce(connection)
             } catch {
                 disconnect()
             }
@@ -345,19 +447,20 @@
         ]
 
         /// Talks to the server and notes what a failure means for the transaction.
-        private func controlled(_ body: (PostgresConnection) throws(PostgresFailure) -> PostgresResult) throws(StoreError) -> PostgresResult
-        {
+        private func controlled(
+            _ body: (PostgresConnection) throws(PostgresFailure) -> PostgresResult
+        ) throws(StoreError) -> PostgresResult {
             guard let connection else { throw .misuse("a statement outside a transaction") }
             do throws(PostgresFailure) {
                 return try body(connection)
             } catch {
                 var failure = error
                 // The server became one that only reads: another one writes now.
-                if isWriter, failure.state == "25006" { failure = .lost("the server only reads now") }
+                if isWriter, failure.state == "25006" { failure = .onlyReads }
                 if failure.state == "23505" { metDuplicate = true }
                 switch failure.consequence {
                 case .statement: spoiled = spoiled ?? (failure.error, depth)
-                case .conflict, .stale: ending = failure
+                case .conflict, .stale, .followed: ending = failure
                 case .lost:
                     ending = failure
                     disconnect()
@@ -367,6 +470,8 @@
         }
 
         private func checkTransaction() throws {
+            if isOver { ending = PostgresFailure(consequence: .followed, error: .busy) }
+            if !isWriter, spoken > 0 { opener?.wasFollowed = true }
             if let ending { throw ending.error }
             if let spoiled { throw spoiled.error }
             guard isInTransaction else { throw StoreError.misuse("a statement outside a transaction") }

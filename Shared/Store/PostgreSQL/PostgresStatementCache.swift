@@ -8,6 +8,9 @@
             /// The type each place was declared with; 0 where only NULL was seen so far and the server chose.
             let types: [UInt32]
             fileprivate(set) var lastUse: UInt64 = 0
+            /// Whether a read consisted of it, and whether one began with it and went on.
+            var wasAlone = false
+            var wasFollowed = false
 
             init(name: String, places: Int, types: [UInt32]) {
                 self.name = name

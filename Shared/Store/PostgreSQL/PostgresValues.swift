@@ -1,18 +1,21 @@
 #if Postgres
-    /// Values in the binary form the protocol takes, in one piece of memory.
-    struct PostgresValues {
+    /// Values in the binary form the protocol takes, in one piece of memory, which is used again and again.
+    final class PostgresValues {
         private var storage: [UInt8] = []
         /// Where each begins; -1 for NULL.
         private var offsets: [Int] = []
         private var lengths: [Int32] = []
+        private var formats: [Int32] = []
+        private var pointers: [UnsafePointer<CChar>?] = []
 
         var count: Int { offsets.count }
 
         /// Throws `.misuse` for a text with U+0000, which no PostgreSQL text can hold.
-        init(_ values: [SQLValue]) throws {
-            offsets.reserveCapacity(values.count)
-            lengths.reserveCapacity(values.count)
-            storage.reserveCapacity(values.count * 24 + 1)
+        func fill(_ values: [SQLValue]) throws(StoreError) {
+            if storage.capacity > 1 << 20 { storage = [] }
+            storage.removeAll(keepingCapacity: true)
+            offsets.removeAll(keepingCapacity: true)
+            lengths.removeAll(keepingCapacity: true)
             for value in values {
                 let start = storage.count
                 switch value {
@@ -25,7 +28,7 @@
                 case .text(let text):
                     storage += text.utf8
                     guard !storage[start...].contains(0) else {
-                        throw StoreError.misuse("a text with U+0000, which PostgreSQL cannot hold")
+                        throw .misuse("a text with U+0000, which PostgreSQL cannot hold")
                     }
                 case .bytes(let bytes): storage += bytes
                 }
@@ -36,7 +39,7 @@
             storage.append(0)
         }
 
-        private mutating func append(_ number: UInt64) {
+        private func append(_ number: UInt64) {
             withUnsafeBytes(of: number.bigEndian) { storage += $0 }
         }
 
@@ -54,8 +57,10 @@
         func withPointers<T>(_ body: (UnsafePointer<UnsafePointer<CChar>?>?, UnsafePointer<Int32>?, UnsafePointer<Int32>?) -> T) -> T {
             storage.withUnsafeBytes { raw in
                 let base = raw.baseAddress?.assumingMemoryBound(to: CChar.self)
-                let pointers = offsets.map { $0 < 0 ? nil : base.map { [offset = $0] base in base + offset } }
-                return body(pointers, lengths, Array(repeating: 1, count: count))
+                pointers.removeAll(keepingCapacity: true)
+                for offset in offsets { pointers.append(offset < 0 ? nil : base.map { $0 + offset }) }
+                while formats.count < offsets.count { formats.append(1) }
+                return body(pointers, lengths, formats)
             }
         }
     }

@@ -36,6 +36,9 @@
         private var clean = 0
         /// Jobs of the latest group that are to run alone, though the group was committed.
         private var repeats: [StoreJob] = []
+        private var lastComplaint: ContinuousClock.Instant?
+        /// Writes that were not kept and that no line of the log counts yet.
+        private var unsaid = 0
 
         init(session: PostgresSession, gate: PostgresGate, counters: StoreCounters, logger: Logger) {
             self.session = session
@@ -221,10 +224,17 @@
         private func finish(_ jobs: [StoreJob], _ error: any Error) {
             repeats = []
             counters.update { $0.failedWrites += jobs.count }
-            if let error = error as? StoreError, error.isOutage || error.isDamage {
-                logger.error("writes were not kept", metadata: ["writes": "\(jobs.count)", "error": "\(error)"])
-            }
+            if let error = error as? StoreError, error.isOutage || error.isDamage { complain(error, jobs.count) }
             for job in jobs { job.finish(error) }
+        }
+
+        /// A server in trouble is worth a line a second, not one for each write that it refuses.
+        private func complain(_ error: StoreError, _ count: Int) {
+            unsaid += count
+            if let lastComplaint, lastComplaint.duration(to: .now) < .seconds(1) { return }
+            logger.error("writes were not kept", metadata: ["writes": "\(unsaid)", "error": "\(error)"])
+            lastComplaint = .now
+            unsaid = 0
         }
 
         /// The wall clock, which only tells later which rows of `store_commits` are old.
