@@ -24,7 +24,8 @@ demo: ## a year of a made-up shop into a running suite: make demo KEY=sk_… [UR
 test: ## build and run all tests, with a summary
 	@Tests/run
 
-bench: ## measure; prints ratios of one run
+bench: export BENCH_ENGINE := $(or $(ENGINE),$(BENCH_ENGINE),sqlite)
+bench: ## measure; prints ratios of one run: make bench [ENGINE=postgres]
 	@Tests/Benchmarks/run
 
 format: ## format all Swift sources in place

@@ -137,6 +137,13 @@ let testTargets: [Target] = [
     tests("SystemTests", ["SharedRuntime", .crypto]),
 ]
 
+// MARK: - What `make bench` measures the store with; no product of the suite
+
+let benchmarks: [Target] = [
+    .executableTarget(
+        name: "store-bench", dependencies: ["SharedStore", .logging], path: "Tests/Benchmarks/StoreBench", swiftSettings: settings)
+]
+
 let package = Package(
     name: "vefa",
     products: [
@@ -150,5 +157,5 @@ let package = Package(
         .trait(name: "Postgres", description: "The store's PostgreSQL engine. Needs libpq (apt: libpq-dev).")
     ],
     dependencies: dependencies,
-    targets: shared + services + gateway + testTargets
+    targets: shared + services + gateway + testTargets + benchmarks
 )

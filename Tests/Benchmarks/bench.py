@@ -12,13 +12,25 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from suite import KEY, Nginx, Suite, principal  # noqa: E402
+from stores import Databases, replicas, stores  # noqa: E402
+from suite import KEY, SERVICES, Nginx, Suite, principal  # noqa: E402
 
 BIN = os.environ["VEFA_BIN_DIR"]
 SECONDS = int(os.environ.get("BENCH_SECONDS", "8"))
 ORDERS = int(os.environ.get("BENCH_ORDERS", "100000"))
 ONLY = [name for name in os.environ.get("BENCH_ONLY", "").split(",") if name]
+ENGINE = os.environ.get("BENCH_ENGINE", "sqlite")
+SERVER = os.environ.get("VEFA_TEST_POSTGRES_URL") if ENGINE == "postgres" else None
+if ENGINE not in ("sqlite", "postgres") or (ENGINE == "postgres" and not SERVER):
+    raise SystemExit(f"bench: ENGINE is sqlite or postgres, and postgres needs a server; it is {ENGINE!r}")
 figures = {}
+
+
+def new_suite(**replicas):
+    """The five on the engine that is measured; the keywords say how many of a service."""
+    databases = Databases(SERVER, SERVICES) if SERVER else None
+    return Suite(BIN, databases, {service: count - 1 for service, count in replicas.items()})
+
 
 
 def say(name, value, unit="", goal=None):
@@ -135,7 +147,7 @@ def wait_applied(suite, event_id):
 def ingest():
     print("Durable ingest (POST /v1/events, one order a call, 128 connections)")
     base = bulk(rows_of(60_000))
-    suite = Suite(BIN)
+    suite = new_suite()
     try:
         script = post_events(suite.folder, "order")
         wrk(f"http://127.0.0.1:{suite.ports['gateway']}", script, seconds=2)
@@ -151,7 +163,7 @@ def ingest():
 
 def importing(base):
     print(f"NDJSON import of {ORDERS:,} orders")
-    suite = Suite(BIN)
+    suite = new_suite()
     try:
         random.seed(11)
         events = [order(number, 10_000, OLD) for number in range(ORDERS)]
@@ -174,7 +186,7 @@ def importing(base):
 
 def proxying():
     print("Gateway against nginx proxy_pass, in front of loyalty-svc (keys and limits on)")
-    suite = Suite(BIN)
+    suite = new_suite()
     nginx = None
     try:
         suite.request("PUT", "/v1/customers/bench", json.dumps({"email": "bench@example.com"}))
@@ -219,7 +231,7 @@ wrk.body = '{"points": 1, "reason": "bench"}'
 
 def memory():
     print("Resident memory")
-    suite = Suite(BIN)
+    suite = new_suite()
     try:
         time.sleep(2)
         for service in suite.processes:
@@ -268,7 +280,7 @@ end
 
 def coupons():
     print("Coupon validation against a bare read of the coupon, through the gateway at equal load (50 connections, one call each 50 ms)")
-    suite = Suite(BIN)
+    suite = new_suite()
     try:
         status, answer = suite.request("POST", "/v1/coupon_batches", json.dumps(
             {"name": "bench", "code": "BENCH10", "discount": {"type": "percent", "percent": 10}, "minimum_order": 5_000, "per_customer": 1}))
@@ -298,7 +310,7 @@ def coupons():
 
 def claims():
     print("Referral claims (POST /v1/referral/claims, a friend of another e-mail each, 64 connections)")
-    suite = Suite(BIN)
+    suite = new_suite()
     try:
         suite.request("PUT", "/v1/customers/advocate", json.dumps({"email": "advocate@example.com", "first_name": "Ada"}))
         for _ in range(50):
@@ -320,7 +332,7 @@ def claims():
 
 def responses():
     print("Survey responses (POST /v1/surveys/{id}/responses, another visitor each, completed, 64 connections)")
-    suite = Suite(BIN)
+    suite = new_suite()
     try:
         status, answer = suite.request("POST", "/v1/surveys", json.dumps({"name": "bench", "questions": [
             {"id": "q1", "kind": "nps", "title": {"en": "How likely are you to recommend us?", "tr": "Bizi önerir misiniz?"}, "required": True},
@@ -342,7 +354,34 @@ def responses():
         suite.stop()
 
 
+def store_itself():
+    print("The store's facade by itself" + (", and pgbench with the same statements on the same server" if SERVER else ""))
+    stores(os.path.join(BIN, "store-bench"), SERVER, say, max(2, SECONDS // 2))
+
+
+def many_replicas():
+    print("Replicas of loyalty-svc on one server (POST /v1/loyalty/members/{id}/adjustments, straight at the replicas, 64 connections in all)")
+    if not SERVER:
+        return print("    left out: replicas need ENGINE=postgres")
+
+    def script(folder, members):
+        return lua(folder, "adjust.lua", f"""
+math.randomseed(os.time() + tonumber(tostring({{}}):sub(8), 16) % 1000000)
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/json"
+request = function()
+  return wrk.format(nil, "/v1/loyalty/members/m" .. math.random(0, {members} - 1) .. "/adjustments", nil, '{{"points": 1, "reason": "bench"}}')
+end
+""")
+
+    replicas(lambda count: new_suite(loyalty=count), script, principal, wrk, say, SECONDS)
+
+
 base = None
+if not ONLY or "store" in ONLY:
+    store_itself()
+if (not ONLY and SERVER) or "replicas" in ONLY:
+    many_replicas()
 if not ONLY or "ingest" in ONLY:
     base = ingest()
 if not ONLY or "import" in ONLY:

@@ -28,9 +28,13 @@ def free_ports(count):
 
 
 class Suite:
-    def __init__(self, bin_dir, **environment):
+    """`databases` are stores.Databases, or None for SQLite; `replicas` says of which service how many processes run beside the first."""
+
+    def __init__(self, bin_dir, databases=None, replicas=None, **environment):
         self.folder = tempfile.mkdtemp(prefix="vefa-bench-")
         self.ports = dict(zip(SERVICES, free_ports(len(SERVICES))))
+        self.more_ports = {service: free_ports(count) for service, count in (replicas or {}).items() if count > 0}
+        self.databases = databases
         self.processes = {}
         base = {
             "PATH": os.environ["PATH"],
@@ -44,28 +48,35 @@ class Suite:
             "VEFA_PARENT_FD": "0",
         }
         for service, port in self.ports.items():
-            base[f"VEFA_{service.upper()}_URL"] = f"http://127.0.0.1:{port}"
+            base[f"VEFA_{service.upper()}_URL"] = ",".join(f"http://127.0.0.1:{each}" for each in self.replica_ports(service))
+        base.update(databases.environment() if databases else {})
         base.update(environment)
         for service in SERVICES:
             name = "gateway" if service == "gateway" else f"{service}-svc"
-            log = open(os.path.join(self.folder, f"{service}.log"), "wb")
-            self.processes[service] = subprocess.Popen(
-                [os.path.join(bin_dir, name)],
-                env={**base, "VEFA_PORT": str(self.ports[service])},
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-            )
-        deadline = time.time() + 30
+            for number, port in enumerate(self.replica_ports(service), 1):
+                process = service if number == 1 else f"{service} {number}"
+                log = open(os.path.join(self.folder, f"{process}.log"), "wb")
+                self.processes[process] = subprocess.Popen(
+                    [os.path.join(bin_dir, name)],
+                    env={**base, "VEFA_PORT": str(port)},
+                    stdin=subprocess.PIPE,
+                    stdout=log,
+                    stderr=log,
+                )
+        deadline = time.time() + 60
         while True:
             try:
-                if self.request("GET", "/readyz")[0] == 200:
+                ports = [port for service in SERVICES for port in self.replica_ports(service)]
+                if all(self.request("GET", "/readyz", port=port)[0] == 200 for port in ports):
                     break
             except OSError:
                 pass
             if time.time() > deadline:
                 raise SystemExit(f"the suite did not become ready; logs in {self.folder}")
             time.sleep(0.05)
+
+    def replica_ports(self, service):
+        return [self.ports[service]] + self.more_ports.get(service, [])
 
     def request(self, method, path, body=None, headers=None, port=None):
         connection = http.client.HTTPConnection("127.0.0.1", port or self.ports["gateway"], timeout=600)
@@ -98,6 +109,8 @@ class Suite:
                 process.wait(20)
             except subprocess.TimeoutExpired:
                 process.kill()
+        if self.databases:
+            self.databases.drop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
