@@ -36,7 +36,9 @@ public enum Cursor {
     public static func encode(_ keys: [JSON]) -> String { Base64URL.encode(JSON.array(keys).bytes) }
 
     public static func decode(_ text: String) -> [JSON]? {
-        guard text.utf8.count <= 2_048, let bytes = Base64URL.decode(text), let value = try? JSONParser.parse(bytes) else { return nil }
+        guard text.utf8.count <= 2_048, let bytes = Base64URL.decode(text), let value = try? JSONParser.parse(bytes),
+            bytes.withUnsafeBufferPointer({ value.nul(in: $0) }) == nil
+        else { return nil }
         return value.array
     }
 }

@@ -32,6 +32,7 @@ public struct FrontMiddleware: RouterMiddleware {
         let trace = Trace(continuing: request.headers[.traceparent])
         var response = try await Trace.$current.withValue(trace) {
             do {
+                try Self.refuseNul(request.uri.query)
                 return try await next(request, context)
             } catch let error as HTTPParserError {
                 // The caller broke off, or does not speak HTTP: the server ends the connection, and nobody is there to read a problem.
@@ -60,6 +61,14 @@ public struct FrontMiddleware: RouterMiddleware {
                 ])
         }
         return response
+    }
+
+    /// U+0000 in a query is refused here, for all routes; in a path it names nothing (``PathParameter``), in a header HTTP does not allow it.
+    private static func refuseNul(_ query: String?) throws {
+        guard let query, query.utf8.contains(UInt8(ascii: "%")) else { return }
+        for item in query.formItems where item.name.utf8.contains(0) || item.value.utf8.contains(0) {
+            throw Problem.invalid("?\(item.name.replacing("\0", with: ""))", "invalid", "a text may not contain U+0000")
+        }
     }
 
     /// What a caller may hear of an error; a failure of our own is logged.

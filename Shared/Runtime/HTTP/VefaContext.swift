@@ -93,18 +93,28 @@ extension String {
 }
 
 enum PathParameter {
+    /// The longest is the token of a link.
+    static let maximumLength = LinkSigner.maximumLength
+
     /// A part of the path that can name something; else a 404.
     static func require(_ value: String?) throws -> String {
-        guard let value, !value.isEmpty, !value.utf8.contains(0) else { throw Problem.notFound("such thing") }
+        guard let value, !value.isEmpty, value.utf8.count <= maximumLength, !value.utf8.contains(0) else { throw Problem.notFound("such thing") }
         return value
     }
 }
 
 extension JSON {
+    /// A body from outside. U+0000 in one of its texts is refused by pointer: PostgreSQL cannot keep it, and what may be sent must not depend on the
+    /// store behind. What the five say to each other (`JSONParser.ownDepth`) is not judged once more: an event that was taken in before must not stop
+    /// those behind it.
     public init(parsing buffer: ByteBuffer, depthLimit: Int = JSONParser.maximumDepth) throws {
         do {
             self = try buffer.withUnsafeReadableBytes { raw in
-                try raw.withMemoryRebound(to: UInt8.self) { try JSONParser.parse($0, depthLimit: depthLimit) }
+                try raw.withMemoryRebound(to: UInt8.self) { bytes in
+                    let json = try JSONParser.parse(bytes, depthLimit: depthLimit)
+                    if depthLimit <= JSONParser.maximumDepth, let pointer = json.nul(in: bytes) { throw Problem.invalid([.nul(at: pointer)]) }
+                    return json
+                }
             }
         } catch let error as JSONSyntaxError {
             throw Problem.malformed("Not JSON: \(error).")

@@ -128,6 +128,7 @@ public struct IdempotencyTicket: Sendable {
     let path: String
 
     static let lifetimeMilliseconds: Int64 = 7 * 86_400_000
+    private static let longestScope = 1_024
 
     var name: String { scope + " " + key }
 
@@ -137,7 +138,9 @@ public struct IdempotencyTicket: Sendable {
         path = request.uri.path
         // All of a shop's pages share one key: without the shopper in it, one could be answered what another was.
         let shopper = principal.customerID.map { " for " + PercentCoding.encode($0) } ?? ""
-        scope = "\(principal.keyID)\(shopper) \(request.method.rawValue) \(path)"
+        let scope = "\(principal.keyID)\(shopper) \(request.method.rawValue) \(path)"
+        // A path may be long, and stores index about 2,700 bytes.
+        self.scope = scope.utf8.count <= Self.longestScope ? scope : Base64URL.encode(Array(SHA256.hash(data: Array(scope.utf8))))
         hash = Base64URL.encode(Array(SHA256.hash(data: Array(bytes.readableBytesView))))
     }
 

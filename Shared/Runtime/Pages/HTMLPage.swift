@@ -88,7 +88,11 @@ extension Request {
         if let type = headers[.contentType], !type.lowercased().hasPrefix("application/x-www-form-urlencoded") {
             throw Problem(415, "unsupported_media_type", "This content type is not read here", detail: "A form was expected.")
         }
-        return String(decoding: buffer.readableBytesView, as: UTF8.self).formItems
+        let items = String(decoding: buffer.readableBytesView, as: UTF8.self).formItems
+        for item in items where item.name.utf8.contains(0) || item.value.utf8.contains(0) {
+            throw Problem.invalid([.nul(at: .root / item.name.replacing("\0", with: ""))])
+        }
+        return items
     }
 
     /// The languages that the browser asks for, the most wanted first (RFC 9110, 12.5.4).

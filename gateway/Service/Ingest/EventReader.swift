@@ -27,6 +27,7 @@ enum EventReader {
     /// `text` is where `json` was read from, without white space around it.
     static func read(_ json: JSON, text: UnsafeBufferPointer<UInt8>, now: Timestamp) -> Verdict {
         guard text.count <= maximumBytes else { return .bad(id: id(of: json), [tooLarge]) }
+        if let pointer = json.nul(in: text) { return .bad(id: id(of: json), [.nul(at: pointer)]) }
         let issues = FieldIssues()
         guard var event = CloudEvent.read(json, now: now, issues: issues) else { return .bad(id: id(of: json), issues.issues) }
         guard !event.source.hasPrefix(reservedSource) else {

@@ -46,7 +46,13 @@ struct WebhooksController: Sendable {
     private func read(_ kind: ConnectorKind, signature: String?, _ bytes: [UInt8], _ address: IPAddress?) async throws -> JSON {
         @Sendable func read() throws -> JSON {
             try check(kind, signature, bytes, address)
-            do { return try JSONParser.parse(bytes) } catch { throw Problem.malformed("Not JSON: \(error).") }
+            // A store cannot be asked to mend what it sends, and would stop sending: the character goes, not the order.
+            do {
+                let body = try JSONParser.parse(bytes)
+                return bytes.withUnsafeBufferPointer { body.replacingNul(in: $0) }
+            } catch {
+                throw Problem.malformed("Not JSON: \(error).")
+            }
         }
         return bytes.count <= readInPlaceLimit ? try read() : try await offLoop { try read() }
     }
@@ -106,13 +112,15 @@ struct ConnectorOrders {
     }
 
     func currency(of orderID: String) -> Currency? {
-        let code = try? db.first("SELECT currency FROM connector_orders WHERE source = \(source) AND order_id = \(orderID)") { $0.text(0) }
+        let code = try? db.savepoint {
+            try db.first("SELECT currency FROM connector_orders WHERE source = \(source) AND order_id = \(orderID)") { $0.text(0) }
+        }
         return code.flatMap { Currency($0) }
     }
 
     func customer(of orderID: String) -> String? {
-        let row = try? db.first("SELECT customer_id FROM connector_orders WHERE source = \(source) AND order_id = \(orderID)") {
-            $0.textOrNil(0)
+        let row = try? db.savepoint {
+            try db.first("SELECT customer_id FROM connector_orders WHERE source = \(source) AND order_id = \(orderID)") { $0.textOrNil(0) }
         }
         return row ?? nil
     }

@@ -14,14 +14,17 @@ public enum FieldPath {
         return values.flatMap { $0.array ?? [$0] }
     }
 
-    /// The one text or whole number at the path, as text: what events are matched by. Nil for anything else and for an empty text.
+    /// In bytes. A longer text names nobody, and a store could not index it.
+    static let maximumKeyLength = 1_024
+
+    /// The one text or whole number at the path, as text: what events are matched by. Nil for anything else and for a text that is empty or too long.
     public static func key(_ path: String, in json: JSON) -> String? {
         var value = json
         for step in path.split(separator: ".") {
             guard let next = value[String(step)] else { return nil }
             value = next
         }
-        if let text = value.string { return text.isEmpty ? nil : text }
+        if let text = value.string { return text.isEmpty || text.utf8.count > maximumKeyLength ? nil : text }
         return value.int.map(String.init)
     }
 }
