@@ -62,7 +62,7 @@ extension HTTPServerBuilder {
         HTTPServerBuilder { responder in
             EventLoopHTTP1Channel(
                 responder: responder,
-                configuration: .init(additionalChannelHandlers: [ContinueHandler(), UnreadBodyHandler()], idleTimeout: idleTimeout))
+                configuration: .init(additionalChannelHandlers: [ContinueHandler(), UnreadBodyHandler(), DrainHandler()], idleTimeout: idleTimeout))
         }
     }
 }
