@@ -22,7 +22,7 @@ public struct HouseConfiguration: Sendable {
     public var smtpURL: String?
     /// `VEFA_SANDBOX=1`: the clock can be moved from outside.
     public var sandbox: Bool
-    /// `VEFA_<SERVICE>_URL`, several replicas separated by commas.
+    /// `VEFA_<SERVICE>_URL`: `http://host:port`, several separated by commas. A name stands for the replicas at all of its addresses.
     public var serviceURLs: [ServiceName: [String]]
     /// `VEFA_LOG_LEVEL` (trace … critical), default info, and `VEFA_LOG_FORMAT` (`json`, default, or `text`).
     public var logLevel: Logger.Level
@@ -94,7 +94,13 @@ public struct HouseConfiguration: Sendable {
         for name in ServiceName.allCases {
             let port = name == .gateway ? gatewayPort : String(ports[name] ?? 8080)
             let text = lookup("VEFA_\(name.rawValue.uppercased())_URL") ?? "http://127.0.0.1:\(port)"
-            urls[name] = text.split(separator: ",").map { Self.withoutSlash($0.trimmingCharacters(in: .whitespaces)) }.filter { !$0.isEmpty }
+            let given = text.split(separator: ",").map { Self.withoutSlash($0.trimmingCharacters(in: .whitespaces)) }.filter { !$0.isEmpty }
+            for url in given {
+                do { _ = try ServiceAddress(parsing: url) } catch {
+                    throw Invalid(description: "VEFA_\(name.rawValue.uppercased())_URL: \(error.reason)")
+                }
+            }
+            urls[name] = given
         }
         serviceURLs = urls
         logLevel = Logger.Level(rawValue: lookup("VEFA_LOG_LEVEL")?.lowercased() ?? "info") ?? .info

@@ -31,7 +31,7 @@ public struct ServiceApplication: Sendable {
 
     /// Everything that runs beside the server.
     public func workers() throws -> [any Service] {
-        var workers: [any Service] = [Housekeeping(house: house), TimerWorker(house: house)]
+        var workers: [any Service] = [Housekeeping(house: house), TimerWorker(house: house), ReplicaWatch(directory: house.services.directory)]
         if house.store.dialect.isShared { workers += [ReplicaKeeper(house: house), Sequencer(house: house)] }
         for subscription in EventRouting.subscriptions(of: definition.name) { workers.append(Relay(house: house, subscription: subscription)) }
         return workers + (try definition.background(house))

@@ -16,7 +16,7 @@ public struct LoyaltyGrantDesk: GrantDesk {
     }
 
     public func give(_ grant: Grant) async throws -> GrantOutcome {
-        let answer = try await services.post(.loyalty, "/internal/v1/grants", body: grant.json.bytes, deadline: .seconds(5))
+        let answer = try await services.post(.loyalty, "/internal/v1/grants", body: grant.json.bytes, deadline: .seconds(5), isRepeatable: true)
         guard let outcome = GrantOutcome(answer) else { throw ServiceCallError(service: .loyalty, reason: .unreadable) }
         return outcome
     }

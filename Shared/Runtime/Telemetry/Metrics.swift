@@ -71,7 +71,7 @@ public final class Metrics: Sendable {
     private func find<T: Sendable>(
         _ name: String, _ kind: String, _ help: String, _ labels: KeyValuePairs<String, String>, _ known: (Series) -> T?, _ make: () -> (T, Series)
     ) -> T {
-        let key = labels.map { "\($0.key)=\"\(Self.escape($0.value))\"" }.joined(separator: ",")
+        let key = Self.key(labels)
         return families.withLock { families in
             var family = families[name] ?? Family(kind: kind, help: help, series: [])
             if let found = family.series.first(where: { $0.labels == key }).flatMap({ known($0.series) }) { return found }
@@ -80,6 +80,12 @@ public final class Metrics: Sendable {
             families[name] = family
             return made
         }
+    }
+
+    /// Shows a series no longer: what it was about is gone.
+    public func forget(_ name: String, labels: KeyValuePairs<String, String>) {
+        let key = Self.key(labels)
+        families.withLock { $0[name]?.series.removeAll { $0.labels == key } }
     }
 
     /// Everything, in Prometheus' exposition format.
@@ -114,6 +120,10 @@ public final class Metrics: Sendable {
         }
         output += "\(name)_bucket{\(prefix)le=\"+Inf\"} \(state.count)\n\(name)_sum\(braces) \(state.sum)\n\(name)_count\(braces) \(state.count)\n"
         return output
+    }
+
+    private static func key(_ labels: KeyValuePairs<String, String>) -> String {
+        labels.map { "\($0.key)=\"\(escape($0.value))\"" }.joined(separator: ",")
     }
 
     private static func escape(_ value: String) -> String {

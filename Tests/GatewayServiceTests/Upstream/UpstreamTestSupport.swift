@@ -27,7 +27,7 @@ extension Upstream {
     static func at(_ ports: Int..., configuration: UpstreamConfiguration = .init(), onAllLoops: Bool = false) -> Upstream {
         let group = MultiThreadedEventLoopGroup.singleton
         return Upstream(
-            name: "test", addresses: ports.map { UpstreamAddress(host: "127.0.0.1", port: $0) },
+            name: "test", addresses: ports.map { ServiceAddress(host: "127.0.0.1", port: $0) },
             configuration: configuration, eventLoopGroup: onAllLoops ? group : group.next())
     }
 
@@ -179,4 +179,33 @@ final class RawClient: Sendable {
         func channelInactive(context: ChannelHandlerContext) { client.closed.withLock { $0 = true } }
         func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
     }
+}
+
+/// Serves "stops" with a server of the house, and hands over the way to stop it, which returns when it has stopped.
+func withDrainingServer(_ test: @escaping @Sendable (Int, @escaping @Sendable () async -> Void) async throws -> Void) async throws {
+    let port = AsyncStream<Int>.makeStream()
+    var logger = Logger(label: "draining.test")
+    logger.logLevel = .critical
+    let router = Router()
+    for method in [HTTPRequest.Method.get, .post] {
+        router.on("/", method: method) { request, _ -> String in
+            _ = try await request.body.collect(upTo: 1 << 10)
+            return "stops"
+        }
+    }
+    let app = Application(
+        responder: router.buildResponder(), server: .http1OnEventLoop(), configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+        onServerRunning: { port.continuation.yield($0.localAddress?.port ?? 0) }, logger: logger)
+    let group = ServiceGroup(configuration: .init(services: [app], logger: logger))
+    let running = Task { try await group.run() }
+    var ports = port.stream.makeAsyncIterator()
+    guard let number = await ports.next() else { throw UpstreamError.unreachable }
+    let stop: @Sendable () async -> Void = {
+        await group.triggerGracefulShutdown()
+        _ = await running.result
+    }
+    let result: Swift.Result<Void, any Error>
+    do { result = .success(try await test(number, stop)) } catch { result = .failure(error) }
+    await stop()
+    try result.get()
 }

@@ -1,28 +1,29 @@
 import HTTPTypes
 import NIOCore
 import NIOHTTP1
+import SharedRuntime
 import Testing
 
 @testable import GatewayService
 
-@Suite struct UpstreamAddressTests {
+@Suite struct ServiceAddressTests {
     @Test(arguments: [
         ("http://a:1", "a", 1), ("b:2", "b", 2), ("HTTP://c", "c", 80), ("http://127.0.0.1:8080/", "127.0.0.1", 8080),
         ("http://[::1]:9", "::1", 9), ("[::1]", "::1", 80),
     ])
     func `an address is a host and a port`(text: String, host: String, port: Int) throws {
-        #expect(try UpstreamAddress(parsing: text) == UpstreamAddress(host: host, port: port))
+        #expect(try ServiceAddress(parsing: text) == ServiceAddress(host: host, port: port))
     }
 
     @Test(arguments: ["", "https://a:1", "http://", "http://a:0", "http://a:65536", "a:b", "http://u@a:1", "http://a:1/x", "[::1", "a b"])
     func `anything else is refused`(text: String) {
-        #expect(throws: InvalidUpstreamAddress.self) { try UpstreamAddress(parsing: text) }
+        #expect(throws: InvalidServiceAddress.self) { try ServiceAddress(parsing: text) }
     }
 
     @Test func `several are separated by commas, and counted once`() throws {
-        let list = try UpstreamAddress.list("http://a:1, http://b:2,http://a:1")
+        let list = try ServiceAddress.list("http://a:1, http://b:2,http://a:1")
         #expect(list.map(\.description) == ["a:1", "b:2"])
-        #expect(throws: InvalidUpstreamAddress.self) { try UpstreamAddress.list(" , ") }
+        #expect(throws: InvalidServiceAddress.self) { try ServiceAddress.list(" , ") }
     }
 }
 

@@ -59,10 +59,9 @@ import Testing
         try await Trace.$current.withValue(trace) { try await services.get(.loyalty, "/v1/echo", deadline: .seconds(5)) }
     }
 
-    @Test("a call that finds nobody says so, and the next tries the next replica", .timeLimit(.minutes(1)))
+    @Test("a replica that nobody is at is left for the next within the same call", .timeLimit(.minutes(1)))
     func calls() async throws {
         try await withPair { services in
-            #expect(await reason { try await services.get(.loyalty, "/v1/echo", deadline: .seconds(5)) } == .unreachable)
             let trace = Trace(continuing: nil)
             let answer = try await echo(services, trace)
             #expect(answer["kind"] == "service" && answer["trace"] == .string(trace.traceID))
@@ -78,11 +77,88 @@ import Testing
     @Test("a connection that ends before the answer, and a deadline that passes, are told apart", .timeLimit(.minutes(1)))
     func failures() async throws {
         try await withPair { services in
-            _ = await reason { try await services.get(.loyalty, "/v1/echo", deadline: .seconds(5)) }
             #expect(await reason { try await services.get(.loyalty, "/v1/cut", deadline: .seconds(5)) } == .cutOff)
-            _ = await reason { try await services.get(.loyalty, "/v1/echo", deadline: .seconds(5)) }
             #expect(await reason { try await services.get(.loyalty, "/v1/never", deadline: .milliseconds(200)) } == .timedOut)
             await Self.never.open()
+        }
+    }
+
+    /// Two replicas that cut off what `cuts` says, by port, and count what they are asked.
+    private func withReplicas(
+        cuts: @escaping @Sendable (Int) -> Bool, _ body: (ServiceClient, Shelf<[Int]>, [Int]) async throws -> Void
+    ) async throws {
+        let asked = Shelf<[Int]>([])
+        let definition = plain(.loyalty) { router, _ in
+            for method in [HTTPRequest.Method.get, .post] {
+                router.on("/v1/work", method: method) { request, context -> Reply in
+                    let port = context.channel?.localAddress?.port ?? 0
+                    asked.change { $0.append(port) }
+                    guard cuts(port) else { return Reply(.ok, ["port": .int(Int64(port))]) }
+                    try await context.channel?.close().get()
+                    throw CancellationError()
+                }
+            }
+        }
+        try await withFolder { folder in
+            let first = try await RunningHouse.start(definition, folder: folder.appendingPathComponent("a"))
+            let second = try await RunningHouse.start(definition, folder: folder.appendingPathComponent("b"))
+            let configuration = try HouseConfiguration(.referral) {
+                ["VEFA_INTERNAL_KEY": RunningHouse.key, "VEFA_LINK_KEY": RunningHouse.key, "VEFA_LOYALTY_URL": "http://loyalty:\(first.port),http://loyalty:\(second.port)"][$0]
+            }
+            let services = ServiceClient(
+                configuration: configuration, signer: PrincipalSigner(key: configuration.internalKey), lookup: { _ in ["127.0.0.1"] }, logger: silent)
+            let result = await outcome { try await body(services, asked, [first.port, second.port]) }
+            await services.shutdown()
+            try await first.stop()
+            try await second.stop()
+            try result.get()
+        }
+    }
+
+    @Test("calls go to all replicas behind a name, in turn", .timeLimit(.minutes(1)))
+    func inTurn() async throws {
+        try await withReplicas(cuts: { _ in false }) { services, asked, ports in
+            for _ in 0..<6 { _ = try await services.get(.loyalty, "/v1/work", deadline: .seconds(5)) }
+            for port in ports { #expect(asked.value.count { $0 == port } == 3) }
+        }
+    }
+
+    @Test("what may be repeated is asked of another replica once when the first is cut off; what may not is reported as it is", .timeLimit(.minutes(1)))
+    func repeats() async throws {
+        let bad = Shelf(0)
+        try await withReplicas(cuts: { $0 == bad.value }) { services, asked, ports in
+            bad.value = ports[0]
+            for _ in 0..<4 {
+                #expect(try await services.get(.loyalty, "/v1/work", deadline: .seconds(5))["port"] == .int(Int64(ports[1])))
+                let posted = try await services.post(.loyalty, "/v1/work", body: [], deadline: .seconds(5), isRepeatable: true)
+                #expect(posted["port"] == .int(Int64(ports[1])))
+            }
+            // The one that fails is not asked every other time.
+            #expect(asked.value.count { $0 == ports[0] } <= 3)
+        }
+        try await withReplicas(cuts: { _ in true }) { services, asked, _ in
+            #expect(await reason { try await services.post(.loyalty, "/v1/work", body: [], deadline: .seconds(5)) } == .cutOff)
+            #expect(asked.value.count == 1)
+            #expect(await reason { try await services.get(.loyalty, "/v1/work", deadline: .seconds(5)) } == .cutOff)
+            #expect(asked.value.count == 3)
+        }
+    }
+
+    @Test("a call that was cut off is told as such, even if the next replica is not there", .timeLimit(.minutes(1)))
+    func mayHaveDied() async throws {
+        try await withFolder { folder in
+            let loyalty = try await RunningHouse.start(Self.definition, folder: folder)
+            let nowhere = RunningHouse.nowhere
+            let configuration = try HouseConfiguration(.referral) {
+                [
+                    "VEFA_INTERNAL_KEY": RunningHouse.key, "VEFA_LINK_KEY": RunningHouse.key,
+                    "VEFA_LOYALTY_URL": "http://127.0.0.1:\(nowhere),http://127.0.0.1:\(loyalty.port)",
+                ][$0]
+            }
+            let services = ServiceClient(configuration: configuration, signer: PrincipalSigner(key: configuration.internalKey), logger: silent)
+            #expect(await reason { try await services.get(.loyalty, "/v1/cut", deadline: .seconds(5)) } == .cutOff)
+            await services.shutdown()
+            try await loyalty.stop()
         }
     }
 

@@ -13,13 +13,16 @@ struct ProxyHandler: Sendable {
     let house: House
     let upstreams: [ServiceName: Upstream]
 
-    init(house: House) throws {
+    init(house: House) {
         self.house = house
         var upstreams: [ServiceName: Upstream] = [:]
         for service in ServiceName.allCases where service != .gateway {
-            let addresses = try house.configuration.serviceURLs[service, default: []].map { try UpstreamAddress(parsing: $0) }
-            upstreams[service] = Upstream(
-                name: service.rawValue, addresses: addresses, eventLoopGroup: MultiThreadedEventLoopGroup.singleton)
+            let directory = house.services.directory
+            let upstream = Upstream(
+                name: service.rawValue, addresses: directory.replicas(of: service), eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
+                onTrouble: { directory.hurry() })
+            directory.follow(service) { upstream.update($0) }
+            upstreams[service] = upstream
         }
         self.upstreams = upstreams
     }

@@ -1,5 +1,6 @@
 import Hummingbird
 import NIOCore
+import SharedRuntime
 
 /// A service behind the gateway: its replicas, and a pool of connections to them for each event loop.
 struct Upstream: Sendable {
@@ -8,17 +9,19 @@ struct Upstream: Sendable {
     private let pools: [UpstreamPool]
 
     /// - Parameters:
-    ///   - addresses: at least one; more than 64 are not used.
+    ///   - addresses: the replicas to begin with; ``update(_:)`` takes others.
     ///   - eventLoopGroup: the group that the server runs on.
+    ///   - onTrouble: called on a pool's event loop when a replica fails or none is there.
     init(
         name: String,
-        addresses: [UpstreamAddress],
+        addresses: [ServiceAddress],
         configuration: UpstreamConfiguration = .init(),
-        eventLoopGroup: any EventLoopGroup
+        eventLoopGroup: any EventLoopGroup,
+        onTrouble: @escaping @Sendable () -> Void = {}
     ) {
         self.name = name
         self.pools = eventLoopGroup.makeIterator().map {
-            UpstreamPool(addresses: addresses, configuration: configuration, eventLoop: $0)
+            UpstreamPool(addresses: addresses, configuration: configuration, eventLoop: $0, onTrouble: onTrouble)
         }
     }
 
@@ -34,9 +37,15 @@ struct Upstream: Sendable {
         return try await pool.forward(request)
     }
 
+    /// Has the pools use these replicas, soon. Those that are new join; those that have gone get no new requests and are let go when their last
+    /// exchange ends; the others keep their connections and what is known of their health.
+    func update(_ addresses: [ServiceAddress]) {
+        for pool in pools { pool.update(addresses) }
+    }
+
     /// The figures of all event loops together.
     func snapshot() async -> UpstreamSnapshot {
-        var total = UpstreamSnapshot(replicas: [], waiting: 0, overloaded: 0, bufferedHighWater: 0)
+        var total = UpstreamSnapshot(replicas: [], waiting: 0, overloaded: 0, departedFailures: 0, bufferedHighWater: 0)
         for (index, pool) in pools.enumerated() {
             let snapshot = await pool.snapshot()
             if index == 0 { total = snapshot } else { total.merge(snapshot) }

@@ -1,4 +1,5 @@
 import NIOCore
+import SharedRuntime
 
 /// The limits of the way to one upstream service. Counts are per event loop, since nothing is shared between loops.
 struct UpstreamConfiguration: Sendable {
@@ -26,6 +27,10 @@ struct UpstreamConfiguration: Sendable {
     /// Reading from the upstream pauses when more bytes than this of a streamed response wait for the client. What one read
     /// brings comes on top, at most as much again.
     var streamHighWater = 256 * 1024
+
+    /// How long a replica that was asked something may say nothing at all before others are preferred. Less than the time-outs: a process that
+    /// hangs takes every call that comes to it down with it.
+    var silence: TimeAmount = .seconds(2)
 
     /// How often time-outs are looked at: their granularity. One timer per pool is far cheaper than one per request.
     var sweepInterval: TimeAmount = .milliseconds(100)

@@ -93,6 +93,11 @@ final class UpstreamConnection: ChannelInboundHandler {
             // 101 would turn the connection into something else; upgrades are not passed on, so none was asked for.
             guard (200...999).contains(head.status.code) else { return close() }
             isKeptAlive = head.isKeepAlive
+            if head.status == .requestTimeout, !isKeptAlive, exchange.isUnanswered {
+                self.exchange = nil
+                close()
+                return exchange.declined()
+            }
             exchange.received(head: head)
         case .body(let buffer):
             exchange.received(body: buffer)

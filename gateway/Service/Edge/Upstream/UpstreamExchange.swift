@@ -28,16 +28,20 @@ final class UpstreamExchange {
     var replica: UpstreamReplica?
     /// Whether its outcome decides over an ejected replica.
     var isProbe = false
-    /// Replicas that refused it already, a bit each.
-    var tried: UInt64 = 0
+    /// Replicas that refused it already.
+    var tried: [UpstreamReplica] = []
     var isPanic = false
     /// How often it was sent.
     private(set) var sent = 0
+    /// How often its connection was lost before an answer began.
+    private var losses = 0
 
     private var pool: UpstreamPoolCore?
     private var connection: UpstreamConnection?
     private var continuation: UnsafeContinuation<Response, any Error>?
     private var isCancelled = false
+    /// The replica that owes it a head.
+    private var debtor: UpstreamReplica?
 
     // Request body
     private var isRequestComplete: Bool
@@ -75,6 +79,11 @@ final class UpstreamExchange {
         if case .over = stage { true } else { false }
     }
 
+    /// It was sent, and not so much as a head has come.
+    var isUnanswered: Bool {
+        if case .awaitingHead = stage { true } else { false }
+    }
+
     // MARK: Life
 
     func start(in pool: UpstreamPoolCore, _ continuation: UnsafeContinuation<Response, any Error>) {
@@ -93,6 +102,8 @@ final class UpstreamExchange {
         stage = .awaitingHead
         sent += 1
         replica.requests += 1
+        replica.asked(at: .now())
+        debtor = replica
         if isRequestComplete { expectProgress() }
         var body: ByteBuffer?
         if case .buffer(let buffer) = request.body { body = buffer }
@@ -107,6 +118,8 @@ final class UpstreamExchange {
     /// The task that waited no longer does, or the client is gone: ends everything, and the connection with it.
     func cancel() {
         isCancelled = true
+        // Clients may be less patient than this gateway: what they leave counts where the replica hangs.
+        if let pool, isUnanswered, let replica, replica.isSilent(for: pool.configuration.silence, at: .now()) { pool.failedInTransit(self) }
         end(with: CancellationError())
     }
 
@@ -124,13 +137,19 @@ final class UpstreamExchange {
     /// It took too long.
     func timedOut() {
         // A stream that falls silent says nothing about the replica, which did answer.
-        if case .streaming = stage {} else { pool?.failedInTransit(self) }
+        if case .streaming = stage {} else {
+            if let pool, let replica, replica.isSilent(for: request.responseTimeout ?? pool.configuration.responseTimeout, at: .now()) {
+                replica.health.fellSilent(at: .now())
+            }
+            pool?.failedInTransit(self)
+        }
         end(with: UpstreamError.timedOut)
     }
 
     /// No answer will come. The connection, if there was one, is gone already.
     func fail(_ error: any Error) {
         stage = .over
+        settle(hasSpoken: false)
         deadline = .distantFuture
         collected = nil
         heldHead = nil
@@ -138,6 +157,10 @@ final class UpstreamExchange {
         endStream(.failure(error))
         continuation.take()?.resume(throwing: error)
         pool = nil
+    }
+
+    private func settle(hasSpoken: Bool) {
+        debtor.take()?.settled(hasSpoken: hasSpoken, at: .now())
     }
 
     private func expectProgress() {
@@ -225,6 +248,7 @@ final class UpstreamExchange {
     func received(head: HTTPResponseHead) {
         guard let pool else { return }
         pool.answered(self)
+        settle(hasSpoken: true)
         // A refusal ends the request early. A success that comes before the end may still be reading: it is held until
         // the body is through or the response is complete.
         if !isRequestComplete, head.status.code >= 300 { stopBody() }
@@ -292,15 +316,17 @@ final class UpstreamExchange {
 
     /// The connection closed before the response was complete. `wasReused`: it had carried other requests before.
     func connectionLost(wasReused: Bool) {
-        guard let pool, !isOver else { return }
+        guard let pool, let replica, !isOver else { return }
         connection = nil
+        settle(hasSpoken: false)
         if case .awaitingHead = stage {
             // A kept connection that its peer closes between two requests is no sign of illness.
             if !wasReused { pool.failedInTransit(self) }
             pool.forget(self)
-            if request.isRepeatable && !isBodySent && sent == 1 {
+            losses += 1
+            if request.isRepeatable && !isBodySent && losses == 1 {
                 stage = .queued
-                pool.repeatOnce(self)
+                pool.repeatOnce(self, after: replica)
             } else {
                 fail(UpstreamError.broken(midway: false))
             }
@@ -310,6 +336,21 @@ final class UpstreamExchange {
             fail(UpstreamError.broken(midway: true))
         }
     }
+
+    /// The replica stops, and has not read this request: what it sends instead of an answer is a farewell to the connection, see `DrainHandler`.
+    func declined() {
+        guard let pool, let replica, !isOver else { return }
+        connection = nil
+        settle(hasSpoken: true)
+        pool.forget(self)
+        // A body that was being streamed is partly gone.
+        guard !isBodySent, sent < Self.mostSent else { return fail(UpstreamError.unreachable) }
+        stage = .queued
+        deadline = .distantFuture
+        pool.repeatOnce(self, after: replica)
+    }
+
+    private static let mostSent = 8
 
     // MARK: Streamed response
 

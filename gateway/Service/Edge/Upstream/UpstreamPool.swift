@@ -1,5 +1,6 @@
 import Hummingbird
 import NIOCore
+import SharedRuntime
 
 /// The way from one event loop to one upstream service: a pool of kept connections on that same loop.
 ///
@@ -10,11 +11,13 @@ struct UpstreamPool: Sendable {
     private let earlyResponseGrace: TimeAmount
     private let core: NIOLoopBoundBox<UpstreamPoolCore>
 
-    init(addresses: [UpstreamAddress], configuration: UpstreamConfiguration, eventLoop: any EventLoop) {
+    init(
+        addresses: [ServiceAddress], configuration: UpstreamConfiguration, eventLoop: any EventLoop, onTrouble: @escaping @Sendable () -> Void
+    ) {
         self.eventLoop = eventLoop
         self.earlyResponseGrace = configuration.earlyResponseGrace
         self.core = .makeBoxSendingValue(
-            UpstreamPoolCore(addresses: addresses, configuration: configuration, eventLoop: eventLoop),
+            UpstreamPoolCore(addresses: addresses, configuration: configuration, eventLoop: eventLoop, onTrouble: onTrouble),
             eventLoop: eventLoop)
     }
 
@@ -34,6 +37,11 @@ struct UpstreamPool: Sendable {
             return outcome
         }
         return try outcome.get()
+    }
+
+    /// In the order of the calls.
+    func update(_ addresses: [ServiceAddress]) {
+        eventLoop.execute { core.value.update(addresses) }
     }
 
     func snapshot() async -> UpstreamSnapshot {

@@ -1,27 +1,62 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import SharedRuntime
 
 /// The connections of one event loop to the replicas of one service: chooses, connects, queues, and looks for what is late.
 /// Confined to that loop: no locks, and every decision is made in one go.
 final class UpstreamPoolCore {
     let eventLoop: any EventLoop
     let configuration: UpstreamConfiguration
-    let replicas: [UpstreamReplica]
+    private(set) var replicas: [UpstreamReplica]
+    /// Replicas that are no longer named and have connections in use.
+    private var leaving: [UpstreamReplica] = []
+    private let onTrouble: @Sendable () -> Void
 
     private var waiting = CircularBuffer<(exchange: UpstreamExchange, until: NIODeadline)>()
     private var random = SplitMix64(seed: .random(in: .min ... .max))
     private var isSweeping = false
     private var isShutDown = false
     private var overloaded = 0
+    private var departedFailures = 0
     private var bufferedHighWater = 0
 
-    init(addresses: [UpstreamAddress], configuration: UpstreamConfiguration, eventLoop: any EventLoop) {
+    init(
+        addresses: [ServiceAddress], configuration: UpstreamConfiguration, eventLoop: any EventLoop, onTrouble: @escaping @Sendable () -> Void
+    ) {
         self.eventLoop = eventLoop
         self.configuration = configuration
-        // 64, because an exchange remembers the replicas it tried in that many bits.
-        self.replicas = addresses.prefix(64).enumerated().map {
-            UpstreamReplica(address: $1, index: $0, policy: configuration.ejection)
+        self.onTrouble = onTrouble
+        self.replicas = addresses.map { UpstreamReplica(address: $0, policy: configuration.ejection) }
+    }
+
+    // MARK: Who is there
+
+    func update(_ addresses: [ServiceAddress]) {
+        guard !isShutDown else { return }
+        // One that comes back before it is gone is still the same.
+        var known = Dictionary((replicas + leaving).map { ($0.address, $0) }, uniquingKeysWith: { first, _ in first })
+        replicas = addresses.map { address in
+            let replica = known.removeValue(forKey: address) ?? UpstreamReplica(address: address, policy: configuration.ejection)
+            replica.hasLeft = false
+            return replica
+        }
+        leaving = Array(known.values)
+        for replica in leaving {
+            replica.hasLeft = true
+            replica.closeIdle()
+        }
+        letGo()
+        serveWaiting()
+    }
+
+    /// Forgets those that have ended what they had begun.
+    private func letGo() {
+        guard !leaving.isEmpty else { return }
+        leaving.removeAll { replica in
+            guard replica.open == 0 else { return false }
+            departedFailures += replica.connectFailures + replica.transportFailures
+            return true
         }
     }
 
@@ -43,13 +78,21 @@ final class UpstreamPoolCore {
         case .allBusy:
             wait(exchange)
         case .none:
+            onTrouble()
             exchange.fail(UpstreamError.unreachable)
         }
     }
 
-    /// Sends an exchange again, over a fresh connection: the kept ones may have been closed by their peer as well.
-    func repeatOnce(_ exchange: UpstreamExchange) {
-        switch choose(for: exchange) {
+    /// Sends an exchange again, to another replica if there is one, and over a fresh connection: the kept ones may have been closed by their peer
+    /// as well.
+    func repeatOnce(_ exchange: UpstreamExchange, after lost: UpstreamReplica) {
+        exchange.tried.append(lost)
+        var choice = choose(for: exchange)
+        if case .none = choice, !lost.hasLeft {
+            exchange.tried.removeAll { $0 === lost }
+            choice = choose(for: exchange)
+        }
+        switch choice {
         case .replica(let replica):
             replica.retries += 1
             if replica.open >= configuration.maxConnectionsPerReplica { replica.closeOldestIdle() }
@@ -106,52 +149,77 @@ final class UpstreamPoolCore {
 
     /// The less busy of two healthy replicas picked at random. An ejected one whose time is over gets this request as its
     /// probe. When all are ejected, any of them gets one try: refusing outright would make a short outage last longer.
+    ///
+    /// A replica that has gone silent is left to what it has, as long as others speak.
     private func choose(for exchange: UpstreamExchange) -> Choice {
         guard !isShutDown, !exchange.isPanic else { return .none }
         let now = NIODeadline.now()
-        // Sets of replicas, a bit each.
-        var healthy: UInt64 = 0
-        var ejected: UInt64 = 0
-        var full: UInt64 = 0
+        var healthy = Draw()
+        var silent = Draw()
+        var ejected = Draw()
+        var isAnyFull = false
         for replica in replicas {
-            let bit: UInt64 = 1 << replica.index
-            guard exchange.tried & bit == 0 else { continue }
+            guard exchange.tried.isEmpty || !exchange.tried.contains(where: { $0 === replica }) else { continue }
             let standing = replica.health.standing(at: now)
             if isFull(replica) {
-                full |= bit
+                isAnyFull = true
             } else if standing == .healthy {
-                healthy |= bit
+                if replica.isSilent(for: configuration.silence, at: now) {
+                    silent.add(replica, &random)
+                } else {
+                    healthy.add(replica, &random)
+                }
             } else if standing == .awaitingProbe {
                 replica.health.beginProbe()
                 exchange.isProbe = true
                 return .replica(replica)
             } else {
-                ejected |= bit
+                ejected.add(replica, &random)
             }
         }
-        if healthy != 0 {
-            let first = pick(healthy)
-            let others = healthy & ~(1 << first.index)
-            guard others != 0 else { return .replica(first) }
-            let second = pick(others)
-            return .replica(second.inFlight < first.inFlight ? second : first)
-        }
-        guard full == 0 else { return .allBusy }
+        if let replica = healthy.lessBusy ?? silent.lessBusy { return .replica(replica) }
+        guard !isAnyFull else { return .allBusy }
         // After a refusal elsewhere, the ejected ones are not tried on top.
-        guard ejected != 0, exchange.tried == 0 else { return .none }
+        guard let replica = ejected.lessBusy, exchange.tried.isEmpty else { return .none }
         exchange.isPanic = true
-        return .replica(pick(ejected))
+        return .replica(replica)
+    }
+
+    /// Two replicas out of however many are added, each pair as likely.
+    private struct Draw {
+        private var count: UInt64 = 0
+        private var first: UpstreamReplica?
+        private var second: UpstreamReplica?
+
+        mutating func add(_ replica: UpstreamReplica, _ random: inout SplitMix64) {
+            count += 1
+            switch count {
+            case 1: first = replica
+            case 2:
+                // Of two equally busy ones the first is taken: which that is must be chance.
+                if random.next() & 1 == 0 {
+                    second = replica
+                } else {
+                    second = first
+                    first = replica
+                }
+            default:
+                switch random.next() % count {
+                case 0: first = replica
+                case 1: second = replica
+                default: break
+                }
+            }
+        }
+
+        var lessBusy: UpstreamReplica? {
+            guard let first, let second else { return first }
+            return second.inFlight < first.inFlight ? second : first
+        }
     }
 
     private func isFull(_ replica: UpstreamReplica) -> Bool {
         replica.idleCount == 0 && replica.open >= configuration.maxConnectionsPerReplica
-    }
-
-    /// One of the replicas in `set`, which is not empty, each as likely.
-    private func pick(_ set: UInt64) -> UpstreamReplica {
-        var remaining = set
-        for _ in 0..<Int(random.next() % UInt64(set.nonzeroBitCount)) { remaining &= remaining - 1 }
-        return replicas[remaining.trailingZeroBitCount]
     }
 
     // MARK: What became of it
@@ -166,6 +234,7 @@ final class UpstreamPoolCore {
         exchange.isProbe = false
         replica.transportFailures += 1
         replica.health.failedInTransit(at: .now())
+        onTrouble()
     }
 
     func noteBuffered(_ bytes: Int) {
@@ -223,10 +292,11 @@ final class UpstreamPoolCore {
     private func failedToConnect(_ exchange: UpstreamExchange, to replica: UpstreamReplica) {
         replica.connectFailures += 1
         replica.health.failedToConnect(at: .now())
+        onTrouble()
         if !exchange.isOver {
             exchange.isProbe = false
             unassign(exchange, from: replica)
-            exchange.tried |= 1 << replica.index
+            exchange.tried.append(replica)
             dispatch(exchange)
         }
         serveWaiting()
@@ -235,6 +305,10 @@ final class UpstreamPoolCore {
     /// A connection is free: the request that has waited longest gets it.
     func becameIdle(_ connection: UpstreamConnection) {
         if isShutDown { return connection.close() }
+        if connection.replica.hasLeft {
+            connection.close()
+            return serveWaiting()
+        }
         if let next = waiting.popFirst() {
             assign(next.exchange, to: connection.replica)
             next.exchange.begin(on: connection)
@@ -247,6 +321,7 @@ final class UpstreamPoolCore {
     func closed(_ connection: UpstreamConnection) {
         guard connection.slot != nil else { return }
         connection.replica.remove(connection)
+        if connection.replica.hasLeft { letGo() }
         serveWaiting()
     }
 
@@ -277,7 +352,7 @@ final class UpstreamPoolCore {
             overloaded += 1
             first.exchange.fail(UpstreamError.overloaded)
         }
-        for replica in replicas {
+        for replica in replicas + leaving {
             // A copy, because ending an exchange may close its connection here and now.
             for connection in replica.connections {
                 if let exchange = connection.current {
@@ -287,7 +362,8 @@ final class UpstreamPoolCore {
                 }
             }
         }
-        if !waiting.isEmpty || replicas.contains(where: { $0.open > 0 }) { sweepSoon() }
+        letGo()
+        if !waiting.isEmpty || !leaving.isEmpty || replicas.contains(where: { $0.open > 0 }) { sweepSoon() }
     }
 
     // MARK: From outside
@@ -302,7 +378,7 @@ final class UpstreamPoolCore {
         let now = NIODeadline.now()
         return UpstreamSnapshot(
             replicas: replicas.map { $0.snapshot(at: now) },
-            waiting: waiting.count, overloaded: overloaded, bufferedHighWater: bufferedHighWater)
+            waiting: waiting.count, overloaded: overloaded, departedFailures: departedFailures, bufferedHighWater: bufferedHighWater)
     }
 }
 

@@ -1,15 +1,20 @@
 import NIOCore
 import NIOHTTP1
+import SharedRuntime
 
 /// One replica as one event loop sees it: its connections, its load, its health. Confined to that loop.
 final class UpstreamReplica {
-    let address: UpstreamAddress
+    let address: ServiceAddress
     let hostHeader: String
     let socketAddress: SocketAddress?
-    /// Position in the pool; what ``UpstreamExchange`` remembers of the replicas it has tried.
-    let index: Int
 
     var health: ReplicaHealth
+    /// It is not among the service's replicas any more: it ends what it has begun.
+    var hasLeft = false
+    /// Requests that are sent and not answered by so much as a head.
+    private(set) var unanswered = 0
+    /// Since when it has said nothing, while any are.
+    private var silentSince: NIODeadline = .now()
     /// Open connections, in use or not. Connections being opened are counted in ``connecting``.
     private(set) var connections: [UpstreamConnection] = []
     var connecting = 0
@@ -24,13 +29,26 @@ final class UpstreamReplica {
     var transportFailures = 0
     var connectsTotal = 0
 
-    init(address: UpstreamAddress, index: Int, policy: ReplicaHealth.Policy) {
+    init(address: ServiceAddress, policy: ReplicaHealth.Policy) {
         self.address = address
-        self.index = index
         self.hostHeader = address.description
         self.socketAddress = address.socketAddress
         self.health = ReplicaHealth(policy: policy)
     }
+
+    func asked(at now: NIODeadline) {
+        if unanswered == 0 { silentSince = now }
+        unanswered += 1
+    }
+
+    /// A head has come (`hasSpoken`), or none will.
+    func settled(hasSpoken: Bool, at now: NIODeadline) {
+        unanswered -= 1
+        if hasSpoken { silentSince = now }
+    }
+
+    /// Nothing has come from it for so long, although it was asked all the while.
+    func isSilent(for time: TimeAmount, at now: NIODeadline) -> Bool { unanswered > 0 && silentSince + time <= now }
 
     var open: Int { connections.count + connecting }
     var idleCount: Int { idle.count }

@@ -1,9 +1,10 @@
 import NIOCore
+import SharedRuntime
 
 /// What the pools of one service counted, for metrics. Totals since the start unless said otherwise.
 struct UpstreamSnapshot: Sendable {
     struct Replica: Sendable {
-        var address: UpstreamAddress
+        var address: ServiceAddress
         /// Now: requests assigned to it.
         var inFlight: Int
         /// Now: connections open or being opened.
@@ -24,12 +25,19 @@ struct UpstreamSnapshot: Sendable {
     var waiting: Int
     /// Requests refused because every connection was busy.
     var overloaded: Int
+    /// Failed connects, time-outs and lost connections of replicas that are gone.
+    var departedFailures: Int
     /// The most bytes that ever waited at once, in one pool and one direction, for a slower side to take them.
     var bufferedHighWater: Int
 
     /// Adds the figures of another event loop's pool of the same service.
     mutating func merge(_ other: UpstreamSnapshot) {
-        for (index, more) in other.replicas.enumerated() where index < replicas.count {
+        for more in other.replicas {
+            // A loop may have heard of a replica that another has not.
+            guard let index = replicas.firstIndex(where: { $0.address == more.address }) else {
+                replicas.append(more)
+                continue
+            }
             replicas[index].inFlight += more.inFlight
             replicas[index].open += more.open
             replicas[index].ejected += more.ejected
@@ -41,6 +49,7 @@ struct UpstreamSnapshot: Sendable {
         }
         waiting += other.waiting
         overloaded += other.overloaded
+        departedFailures += other.departedFailures
         bufferedHighWater = max(bufferedHighWater, other.bufferedHighWater)
     }
 }

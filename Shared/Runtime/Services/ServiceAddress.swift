@@ -1,15 +1,13 @@
-import NIOCore
+public import NIOCore
 
-/// Where one replica of a service listens: `http://host:port`.
-///
-/// Names are resolved each time a connection is opened, so a replica that moved is found again after its name did.
-struct UpstreamAddress: Hashable, Sendable, CustomStringConvertible {
+/// Where a service, or one replica of it, listens: `http://host:port`. A name may stand for several replicas, see ``ReplicaDirectory``.
+public struct ServiceAddress: Hashable, Sendable, CustomStringConvertible {
     /// A name or an IP address; an IPv6 address stands here without its brackets.
-    let host: String
+    public let host: String
     /// 1 to 65535.
-    let port: Int
+    public let port: Int
 
-    init(host: String, port: Int) {
+    public init(host: String, port: Int) {
         self.host = host
         self.port = port
     }
@@ -17,9 +15,9 @@ struct UpstreamAddress: Hashable, Sendable, CustomStringConvertible {
     /// Reads `http://host:port`, `host:port` or `http://host` (port 80).
     ///
     /// A path, a query, credentials and any scheme but `http` are refused: a replica is a socket, the path is the request's.
-    /// - Throws: ``InvalidUpstreamAddress``.
-    init(parsing text: String) throws(InvalidUpstreamAddress) {
-        func refuse(_ reason: String) -> InvalidUpstreamAddress { InvalidUpstreamAddress(text: text, reason: reason) }
+    /// - Throws: ``InvalidServiceAddress``.
+    public init(parsing text: String) throws(InvalidServiceAddress) {
+        func refuse(_ reason: String) -> InvalidServiceAddress { InvalidServiceAddress(text: text, reason: reason) }
 
         var rest = Substring(text)
         if let scheme = rest.firstRange(of: "://") {
@@ -54,32 +52,38 @@ struct UpstreamAddress: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Reads a comma-separated list, as in `VEFA_LOYALTY_URL=http://a:1,http://b:2`. Never empty; repetitions count once.
-    static func list(_ text: String) throws(InvalidUpstreamAddress) -> [UpstreamAddress] {
-        var addresses: [UpstreamAddress] = []
+    public static func list(_ text: String) throws(InvalidServiceAddress) -> [ServiceAddress] {
+        var addresses: [ServiceAddress] = []
         for part in text.split(separator: ",") {
             let trimmed = part.drop(while: \.isWhitespace)
-            let address = try UpstreamAddress(parsing: String(trimmed.prefix { !$0.isWhitespace }))
+            let address = try ServiceAddress(parsing: String(trimmed.prefix { !$0.isWhitespace }))
             if !addresses.contains(address) { addresses.append(address) }
         }
-        guard !addresses.isEmpty else { throw InvalidUpstreamAddress(text: text, reason: "no address given") }
+        guard !addresses.isEmpty else { throw InvalidServiceAddress(text: text, reason: "no address given") }
         return addresses
     }
 
     /// `host:port`, with brackets around IPv6: what goes into the `Host` header and into logs.
-    var description: String {
+    public var description: String {
         host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 
+    /// Whether ``host`` is an IP address: one replica, for ever.
+    public var isLiteral: Bool { socketAddress != nil }
+
+    /// `http://host:port`.
+    public var url: String { "http://\(description)" }
+
     /// The socket address when ``host`` is an IP address, which needs no resolver; nil when it is a name.
-    var socketAddress: SocketAddress? {
+    public var socketAddress: SocketAddress? {
         try? SocketAddress(ipAddress: host, port: port)
     }
 }
 
 /// An upstream address that cannot be used, and why.
-struct InvalidUpstreamAddress: Error, CustomStringConvertible {
-    let text: String
-    let reason: String
+public struct InvalidServiceAddress: Error, CustomStringConvertible {
+    public let text: String
+    public let reason: String
 
-    var description: String { "invalid upstream address \"\(text)\": \(reason)" }
+    public var description: String { "invalid address of a service \"\(text)\": \(reason)" }
 }

@@ -1,23 +1,25 @@
-import NIOCore
+public import NIOCore
 
 /// Whether one replica gets requests: ejected after repeated failures, let back in by one probing request.
 ///
 /// A value of time passed in, no clock of its own. Connect failures count apart from failures in transit: a refused
 /// connection says that nobody is there, a lost one may be the fault of one request.
-struct ReplicaHealth {
+public struct ReplicaHealth: Sendable {
     /// How many failures eject a replica, and for how long.
-    struct Policy: Sendable {
+    public struct Policy: Sendable {
         /// Failed connects in a row.
-        var connectFailures = 2
+        public var connectFailures = 2
         /// Time-outs and lost connections in a row.
-        var transportFailures = 5
+        public var transportFailures = 5
         /// Length of the first ejection; each failed probe doubles it,
-        var firstEjection: TimeAmount = .seconds(1)
+        public var firstEjection: TimeAmount = .seconds(1)
         /// up to this.
-        var longestEjection: TimeAmount = .seconds(30)
+        public var longestEjection: TimeAmount = .seconds(30)
+
+        public init() {}
     }
 
-    enum Standing: Equatable {
+    public enum Standing: Equatable, Sendable {
         /// In rotation.
         case healthy
         /// Its ejection is over and the next request decides.
@@ -33,41 +35,46 @@ struct ReplicaHealth {
     private var ejectedUntil: NIODeadline = .uptimeNanoseconds(0)
     private var isProbing = false
 
-    init(policy: Policy) {
+    public init(policy: Policy) {
         self.policy = policy
     }
 
-    func standing(at now: NIODeadline) -> Standing {
+    public func standing(at now: NIODeadline) -> Standing {
         guard ejection != nil else { return .healthy }
         return isProbing || now < ejectedUntil ? .ejected : .awaitingProbe
     }
 
     /// The request about to be sent is the one that decides.
-    mutating func beginProbe() {
+    public mutating func beginProbe() {
         isProbing = true
     }
 
     /// The probing request ended without an answer to the question, for example because its client left.
-    mutating func abandonProbe() {
+    public mutating func abandonProbe() {
         isProbing = false
     }
 
     /// The replica answered, whatever it answered.
-    mutating func succeeded() {
+    public mutating func succeeded() {
         connectFailures = 0
         transportFailures = 0
         ejection = nil
         isProbing = false
     }
 
-    mutating func failedToConnect(at now: NIODeadline) {
+    public mutating func failedToConnect(at now: NIODeadline) {
         connectFailures += 1
         eject(if: connectFailures >= policy.connectFailures, at: now)
     }
 
-    mutating func failedInTransit(at now: NIODeadline) {
+    public mutating func failedInTransit(at now: NIODeadline) {
         transportFailures += 1
         eject(if: transportFailures >= policy.transportFailures, at: now)
+    }
+
+    /// It let a request's whole time pass and answered nothing else meanwhile: it hangs, and one more would only hang as well.
+    public mutating func fellSilent(at now: NIODeadline) {
+        eject(if: true, at: now)
     }
 
     private mutating func eject(if tooMany: Bool, at now: NIODeadline) {
