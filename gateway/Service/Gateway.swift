@@ -27,14 +27,20 @@ final class Gateway: Sendable {
             visits: AddressLimiter(limit.map { _ in AddressLimiter.visits }, detail: "Too many calls came from this address."),
             logger: house.logger)
         secrets = ConnectorSecrets(house.configuration)
-        proxy = try ProxyHandler(house: house)
+        proxy = ProxyHandler(house: house)
     }
 
     /// What must be in memory before the first call.
     func prepare() async throws {
+        // Followed before they are read: what another replica changes in between is read again.
+        house.revisions.follow(KeyRing.revision) { [keys, weak house] in if let house { try await keys.reload(from: house) } }
+        house.revisions.follow(ConnectorSecrets.revision) { [secrets, weak house] in if let house { try await secrets.reload(from: house) } }
+        house.revisions.follow(SettingsDesk.revision) { [settings, weak house] in if let house { try await settings.reload(from: house) } }
         try await BootstrapKey.add(to: house)
         try await keys.reload(from: house)
         try await secrets.reload(from: house)
         try await settings.prepare(house)
+        // A name that cannot be looked up yet is asked again while the gateway serves.
+        await house.services.directory.refresh()
     }
 }

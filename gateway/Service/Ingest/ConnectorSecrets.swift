@@ -13,6 +13,8 @@ enum ConnectorKind: String, Sendable, CaseIterable {
 
 /// The secrets that stores sign their webhooks with, in memory. They are never answered nor logged.
 final class ConnectorSecrets: Sendable {
+    /// What replicas call the secrets when they tell each other of a change.
+    static let revision = "connectors"
     /// How long a replaced secret is still accepted: deliveries under way were signed with it.
     static let rotationMilliseconds: Int64 = 86_400_000
 
@@ -24,7 +26,13 @@ final class ConnectorSecrets: Sendable {
     }
 
     private let fromEnvironment: [ConnectorKind: String]
-    private let settings = Mutex<[ConnectorKind: Setting]>([:])
+    private let state = Mutex(State())
+
+    private struct State {
+        var settings: [ConnectorKind: Setting] = [:]
+        var ticket = 0
+        var loaded = 0
+    }
 
     init(_ configuration: HouseConfiguration) {
         var found: [ConnectorKind: String] = [:]
@@ -34,7 +42,7 @@ final class ConnectorSecrets: Sendable {
 
     /// Every secret that a webhook may be signed with now, by machine time.
     func live(_ kind: ConnectorKind, now: Timestamp) -> [String] {
-        let setting = settings.withLock { $0[kind] }
+        let setting = state.withLock { $0.settings[kind] }
         var secrets: [String] = []
         if let setting {
             secrets.append(setting.secret)
@@ -45,10 +53,15 @@ final class ConnectorSecrets: Sendable {
     }
 
     func isConfigured(_ kind: ConnectorKind) -> Bool {
-        fromEnvironment[kind] != nil || settings.withLock { $0[kind] != nil }
+        fromEnvironment[kind] != nil || state.withLock { $0.settings[kind] != nil }
     }
 
+    /// Reads the secrets from the store. Of two readings at once, the one that began later wins: replicas' clocks differ.
     func reload(from house: House) async throws {
+        let ticket = state.withLock { state in
+            state.ticket += 1
+            return state.ticket
+        }
         let rows = try await house.read { db in
             try db.all("SELECT name, secret, previous_secret, previous_until, updated_at FROM connectors") { row in
                 (
@@ -57,16 +70,18 @@ final class ConnectorSecrets: Sendable {
                 )
             }
         }
-        settings.withLock { settings in
+        state.withLock { state in
+            guard ticket > state.loaded else { return }
+            state.loaded = ticket
             for (name, setting) in rows {
-                guard let kind = ConnectorKind(rawValue: name), setting.updatedAt >= settings[kind]?.updatedAt ?? .epoch else { continue }
-                settings[kind] = setting
+                if let kind = ConnectorKind(rawValue: name) { state.settings[kind] = setting }
             }
         }
     }
 
     /// Replaces a connector's secret; the one before stays valid for a day.
-    static func replace(_ kind: ConnectorKind, with secret: String, now: Timestamp, _ db: SQLConnection) throws {
+    static func replace(_ kind: ConnectorKind, with secret: String, now: Timestamp, _ change: Change) throws {
+        let db = change.db
         let known = try db.first("SELECT secret FROM connectors WHERE name = \(kind.rawValue)") { $0.text(0) }
         // Setting the same secret again must not make it its own predecessor and so cut short the real one's day.
         if known == secret { return }
@@ -78,5 +93,6 @@ final class ConnectorSecrets: Sendable {
             ON CONFLICT (name) DO UPDATE SET previous_secret = connectors.secret, previous_until = \(until), secret = excluded.secret,
                 updated_at = excluded.updated_at
             """)
+        try change.revise(revision)
     }
 }

@@ -19,7 +19,7 @@ struct ConnectorSettingsController: Sendable {
     func replace(_ request: Request, _ context: VefaContext) async throws -> Reply {
         let kind = kind
         let url = webhookURL
-        let reply = try await house.command(request, context) { input, change in
+        return try await house.command(request, context) { input, change in
             let issues = FieldIssues()
             let body = FieldReader(body: input.body, issues: issues)
             let secret = body.requiredString("webhook_secret", max: 255)
@@ -27,11 +27,9 @@ struct ConnectorSettingsController: Sendable {
             body.refuseUnknown()
             try issues.throwIfAny()
             let now = VefaClock.machineNow
-            if let secret { try ConnectorSecrets.replace(kind, with: secret, now: now, change.db) }
+            if let secret { try ConnectorSecrets.replace(kind, with: secret, now: now, change) }
             return Reply(.ok, Self.json(kind, isConfigured: true, url: url, updatedAt: now))
         }
-        try await secrets.reload(from: house)
-        return reply
     }
 
     // MARK: -

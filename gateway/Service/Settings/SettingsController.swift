@@ -17,7 +17,7 @@ struct SettingsController: Sendable {
     /// Replaces what the body names; null takes back what was written, so that the environment's value holds again where there is one.
     func replace(_ request: Request, _ context: VefaContext) async throws -> Reply {
         let condition = request.headers[.ifMatch]
-        let answer = try await house.command(request, context) { input, change in
+        return try await house.command(request, context) { input, change in
             var written = try SettingsStore.read(change.db)
             try check(condition, against: written)
             let issues = FieldIssues()
@@ -40,11 +40,10 @@ struct SettingsController: Sendable {
                 written.updatedAt = VefaClock.machineNow
                 try SettingsStore.keep(written, change.db)
                 try desk.tell(written, change)
+                try change.revise(SettingsDesk.revision)
             }
             return reply(written)
         }
-        try await desk.reload(from: house)
-        return answer
     }
 
     // MARK: -

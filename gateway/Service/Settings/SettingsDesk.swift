@@ -5,6 +5,8 @@ import Synchronization
 
 /// The settings in memory, for the calls that go by them: which origins may call, which secrets customers' tokens are signed with.
 final class SettingsDesk: Sendable {
+    /// What replicas call the settings when they tell each other of a change.
+    static let revision = "settings"
     static let secretVariable = "VEFA_CUSTOMER_TOKEN_SECRET"
     /// Shorter ones could be found by trying, since everybody holds something that was signed with it.
     static let secretLength = 16...255

@@ -26,10 +26,10 @@ struct APIKeyController: Sendable {
                 id: TypeID.make("key", at: VefaClock.machineNow), kind: kind, name: name ?? "", shown: APIKey.shown(text), scopes: scopes,
                 allowedOrigins: origins, createdAt: VefaClock.machineNow, revokedAt: nil)
             try APIKeyStore.insert(key, hash: KeyRing.hash(text), change.db)
+            try change.revise(KeyRing.revision)
             return .created(key.json)
         }
         guard reply.status == .created, reply.headers[.idempotencyReplayed] == nil else { return reply }
-        try await keys.reload(from: house)
         var json = try JSONParser.parse(reply.body).object ?? JSONObject()
         json["key"] = json["kind"]?.string.flatMap(APIKey.Kind.init).flatMap { candidates[$0] }.map(JSON.string)
         reply.body = JSON.object(json).bytes
@@ -48,7 +48,7 @@ struct APIKeyController: Sendable {
 
     /// Name, scopes and origins can change; kind and key cannot.
     func update(_ request: Request, _ context: VefaContext) async throws -> Reply {
-        let reply = try await house.command(request, context) { input, change in
+        try await house.command(request, context) { input, change in
             var key = try Self.find(input.parameter("id"), change.db)
             let issues = FieldIssues()
             let body = FieldReader(body: input.body, issues: issues)
@@ -61,10 +61,9 @@ struct APIKeyController: Sendable {
             guard key.revokedAt == nil else { throw Problem.conflict("revoked", "This key is revoked and stays so.") }
             try APIKeyStore.update(key, change.db)
             try Self.requireAdministrator(change.db)
+            try change.revise(KeyRing.revision)
             return Reply(.ok, key.json)
         }
-        try await keys.reload(from: house)
-        return reply
     }
 
     /// Revokes. What is revoked already stays as it is.
@@ -75,9 +74,11 @@ struct APIKeyController: Sendable {
                 key.revokedAt = VefaClock.machineNow
                 try APIKeyStore.update(key, change.db)
                 try Self.requireAdministrator(change.db)
+                try change.revise(KeyRing.revision)
             }
             return .noContent()
         }
+        // Once more, for whoever revokes again what this process failed to read as revoked.
         try await keys.reload(from: house)
         return reply
     }

@@ -39,6 +39,9 @@ final class KeyRing: Sendable {
         var loaded = 0
     }
 
+    /// What replicas call the keys when they tell each other of a change.
+    static let revision = "api_keys"
+
     private let limit: RateLimit?
     private let state = Mutex(State())
 
