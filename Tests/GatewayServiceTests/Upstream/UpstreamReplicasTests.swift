@@ -217,6 +217,13 @@ import Testing
 
 /// A server of the house that is told to stop while calls go on.
 @Suite(.serialized) struct DrainTests {
+    /// What the callers of one run met.
+    private final class Tally: Sendable {
+        let isOver = Atomic(false)
+        let failures = Mutex<[String]>([])
+        let answered = Mutex<Set<String>>([])
+    }
+
     @Test(.timeLimit(.minutes(2)))
     func `a server that drains costs no client a call, POST without a key included`() async throws {
         try await FakeReplica.run { part, peer in
@@ -224,32 +231,30 @@ import Testing
         } _: { stays in
             for _ in 0..<15 {
                 let upstream = Upstream.at(stays.port)
-                let failures = Mutex<[String]>([])
-                let answered = Mutex<Set<String>>([])
+                let tally = Tally()
                 try await withDrainingServer { port, stop in
                     upstream.update([ServiceAddress(host: "127.0.0.1", port: port), ServiceAddress(host: "127.0.0.1", port: stays.port)])
-                    let isOver = Atomic(false)
                     await withTaskGroup(of: Void.self) { group in
                         for _ in 0..<16 {
                             group.addTask {
-                                while !isOver.load(ordering: .relaxed) {
+                                while !tally.isOver.load(ordering: .relaxed) {
                                     do {
                                         let text = try await upstream.post("/", "x").text()
-                                        answered.withLock { _ = $0.insert(text) }
+                                        tally.answered.withLock { _ = $0.insert(text) }
                                     } catch {
-                                        failures.withLock { $0.append("\(error)") }
+                                        tally.failures.withLock { $0.append("\(error)") }
                                     }
                                 }
                             }
                         }
                         group.addTask {
-                            try? await until("both serve") { answered.withLock { $0 == ["stops", "stays"] } }
+                            try? await until("both serve") { tally.answered.withLock { $0 == ["stops", "stays"] } }
                             await stop()
-                            isOver.store(true, ordering: .relaxed)
+                            tally.isOver.store(true, ordering: .relaxed)
                         }
                     }
                 }
-                #expect(failures.withLock { $0 } == [])
+                #expect(tally.failures.withLock { $0 } == [])
                 await upstream.shutDown()
             }
         }
