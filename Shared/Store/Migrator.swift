@@ -14,27 +14,33 @@ struct Migrator {
     let store: Store
     let logger: Logger
 
-    private struct Applied: Sendable {
+    struct Applied: Sendable {
         var set: String
         var number: Int
         var name: String
     }
 
-    func run(_ sets: [(set: String, [Migration])]) async throws {
+    /// Stands in the list of migrations while a copy into the store is not finished: no program knows it, so none serves.
+    static let copySet = "copy"
+
+    /// - Parameters:
+    ///   - levels: up to which number of each set; all of them when nil.
+    ///   - isCopy: true for the copy that is filling the store.
+    func run(_ sets: [(set: String, [Migration])], upTo levels: [String: Int]? = nil, isCopy: Bool = false) async throws {
         guard !sets.isEmpty else { return }
         try checkProgram(sets)
         try await createTable()
-        let applied = try await appliedMigrations()
-        try checkStore(applied, sets)
+        let applied = try await store.read(Self.applied)
+        try Self.checkStore(applied, sets, isCopy: isCopy)
         for (set, migrations) in sets {
             let done = applied.count { $0.set == set }
-            for migration in migrations.dropFirst(done) {
+            for migration in migrations.prefix(levels?[set] ?? migrations.count).dropFirst(done) {
                 try await apply(migration, of: set)
             }
         }
     }
 
-    private func checkProgram(_ sets: [(set: String, [Migration])]) throws {
+    func checkProgram(_ sets: [(set: String, [Migration])]) throws {
         guard Set(sets.map(\.set)).count == sets.count else { throw StoreError.misuse("a migration set is given twice") }
         for (set, migrations) in sets {
             for (index, migration) in migrations.enumerated() where migration.number != index + 1 {
@@ -43,10 +49,12 @@ struct Migrator {
         }
     }
 
-    private func checkStore(_ applied: [Applied], _ sets: [(set: String, [Migration])]) throws {
+    /// Throws when the program does not know what the store holds.
+    static func checkStore(_ applied: [Applied], _ sets: [(set: String, [Migration])], isCopy: Bool = false) throws {
+        if !isCopy, let copy = applied.first(where: { $0.set == copySet }) { throw StoreError.unfinishedCopy(copy.name) }
         let known = Dictionary(uniqueKeysWithValues: sets.map { ($0.set, $0.1) })
         var last: [String: Int] = [:]
-        for row in applied {
+        for row in applied where row.set != copySet {
             let migrations = known[row.set] ?? []
             guard row.number <= migrations.count else {
                 let found = applied.lazy.filter { $0.set == row.set }.map(\.number).max() ?? row.number
@@ -64,7 +72,7 @@ struct Migrator {
         }
     }
 
-    private func createTable() async throws {
+    func createTable() async throws {
         try await store.write { db in
             try db.lockMigrations()
             try db.runScript(
@@ -80,11 +88,9 @@ struct Migrator {
         }
     }
 
-    private func appliedMigrations() async throws -> [Applied] {
-        try await store.read { db in
-            try db.all("SELECT migration_set, number, name FROM schema_migrations ORDER BY migration_set, number") { row in
-                Applied(set: row.text(0), number: Int(row.int(1)), name: row.text(2))
-            }
+    static func applied(_ db: SQLConnection) throws -> [Applied] {
+        try db.all("SELECT migration_set, number, name FROM schema_migrations ORDER BY migration_set, number") { row in
+            Applied(set: row.text(0), number: Int(row.int(1)), name: row.text(2))
         }
     }
 
@@ -110,7 +116,7 @@ struct Migrator {
     }
 
     /// The real time, not the sandbox's: it tells an operator when the upgrade happened.
-    private static func wallClock() -> Timestamp {
+    static func wallClock() -> Timestamp {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return Timestamp(milliseconds: Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000)

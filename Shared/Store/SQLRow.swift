@@ -28,6 +28,9 @@ public struct SQLRow {
     public func bytes(_ column: Int) -> [UInt8] { reader.bytes(column) }
     public func bytesOrNil(_ column: Int) -> [UInt8]? { reader.isNull(column) ? nil : reader.bytes(column) }
 
+    /// Whatever is kept there, as it is kept: a copy asks so.
+    public func value(_ column: Int) -> SQLValue { reader.value(column) }
+
     /// A moment kept as BIGINT milliseconds.
     public func time(_ column: Int) -> Timestamp { Timestamp(milliseconds: reader.int(column)) }
     public func timeOrNil(_ column: Int) -> Timestamp? { intOrNil(column).map(Timestamp.init(milliseconds:)) }

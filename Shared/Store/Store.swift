@@ -1,13 +1,22 @@
 public import Logging
+import Synchronization
 
 /// A service's own durable store. The one door to a database: nothing else in the suite knows which engine is behind it.
 ///
 /// Reads see everything that was acknowledged before they began. A write is on disk when `write` returns.
 public final class Store: Sendable {
-    private let engine: any StoreEngine
+    let engine: any StoreEngine
+    private let address: StoreURL
+    private let migrations: Migrations
+    private let logger: Logger
+    /// A backup of a PostgreSQL store is being written.
+    private let isCopying = Mutex(false)
 
-    private init(engine: any StoreEngine) {
+    private init(engine: any StoreEngine, address: StoreURL, migrations: Migrations, logger: Logger) {
         self.engine = engine
+        self.address = address
+        self.migrations = migrations
+        self.logger = logger
     }
 
     deinit {
@@ -37,7 +46,7 @@ public final class Store: Sendable {
                 throw StoreError.unknownScheme("\(url.prefix { $0 != ":" }):// is not built into this program (the package trait Postgres)")
             #endif
         }
-        let store = Store(engine: engine)
+        let store = Store(engine: engine, address: address, migrations: migrations, logger: logger)
         do {
             try await Migrator(store: store, logger: logger).run(migrations)
         } catch {
@@ -87,11 +96,28 @@ public final class Store: Sendable {
         try await withUnsafeThrowingContinuation { engine.write(TypedJob(body, $0, isClaim: true)) }
     }
 
-    /// Writes a consistent copy of the store to `path`, while reads and writes go on. The file appears under its name only when it is
-    /// complete and on disk; a file that is there already is replaced.
-    public func backup(to path: String) async throws {
+    /// Writes a consistent copy of the store to `path`, an SQLite file whatever the engine is, while reads and writes go on. The file appears
+    /// under its name only when it is complete and on disk; a file that is there already is replaced. With PostgreSQL one at a time: `.busy`.
+    public func backup(to path: String, rules: StoreCopyRules = StoreCopyRules()) async throws {
         let engine = self.engine
-        try await WorkerThread.run(name: "store-backup") { try engine.backup(to: path) }
+        if dialect.engine == .sqlite {
+            return try await WorkerThread.run(name: "store-backup") { try engine.backup(to: path) }
+        }
+        let isFree = isCopying.withLock { isTaken in
+            defer { isTaken = true }
+            return !isTaken
+        }
+        guard isFree else { throw StoreError.busy }
+        defer { isCopying.withLock { $0 = false } }
+        // Under the same name each time, so that what a crash left behind is cleared by the next copy.
+        let draft = "\(path).copying"
+        func clear() { for rest in ["", "-wal", "-shm", ".lock"] { SQLiteFiles.remove(draft + rest) } }
+        clear()
+        defer { clear() }
+        _ = try await Store.fill(
+            "sqlite://\(StoreURL.percentEncoded(draft))", from: StoreSource(address, isExclusive: false), migrations: migrations, rules: rules,
+            logger: logger, isSourceInUse: true)
+        try await WorkerThread.run(name: "store-backup") { try SQLiteBackup().copy(draft, to: path) }
     }
 
     /// Waits for the reads and writes that were asked for, then closes and gives back the lock. Later calls throw `.unavailable`. Closing

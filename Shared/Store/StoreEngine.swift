@@ -6,7 +6,7 @@ protocol StoreEngine: Sendable {
     func read(_ job: StoreJob)
     /// Runs the job in a transaction, possibly more than once, and finishes it after the commit is on disk.
     func write(_ job: StoreJob)
-    /// Blocks until the copy is complete and on disk.
+    /// Blocks until the copy is complete and on disk. Only for an engine that can copy itself; the store copies the others row by row.
     func backup(to path: String) throws
     /// Blocks until everything accepted is finished, then closes. Idempotent.
     func close()
@@ -32,6 +32,8 @@ protocol RowReader: AnyObject {
     func double(_ column: Int) -> Double
     func text(_ column: Int) -> String
     func bytes(_ column: Int) -> [UInt8]
+    /// What stands there, in the form it is kept in.
+    func value(_ column: Int) -> SQLValue
 }
 
 /// A closure that waits for its turn, and whoever waits for its answer.

@@ -19,6 +19,8 @@ public enum StoreError: Error, Hashable, Sendable {
     case corrupt(String)
     /// The store was written by a newer program than this one.
     case schemaTooNew(set: String, found: Int, known: Int)
+    /// A copy into this store was begun and is not finished: it holds a part of another store. The text says of which.
+    case unfinishedCopy(String)
     /// Another process has the store open.
     case locked(String)
     /// The URL names an engine that there is not.
@@ -57,6 +59,8 @@ extension StoreError: CustomStringConvertible {
                     + "Is the database URL that of another service?"
                 : "the store is at number \(found) of '\(set)' and this program knows up to \(known). "
                     + "Start the newer version, or restore the backup made before the upgrade."
+        case .unfinishedCopy(let what):
+            "a copy into this store (\(what)) is not finished, so it may hold a part only. Run the same migrate or restore again, or empty it."
         case .locked(let what), .unknownScheme(let what): what
         case .misuse(let what): "misuse of the store: \(what)"
         }

@@ -4,6 +4,18 @@ enum StoreURL: Hashable {
     /// The whole URL, its scheme in lower case: libpq reads the rest.
     case postgres(String)
 
+    /// Where it is, for people: no user, password or option.
+    var place: String {
+        switch self {
+        case .sqlite(let path): return "sqlite://\(path)"
+        case .postgres(let url):
+            let rest = url.drop { $0 != ":" }.drop { $0 == ":" || $0 == "/" }.prefix { $0 != "?" }
+            // Behind the last @: a password may hold one.
+            let place = rest.lastIndex(of: "@").map { rest[rest.index(after: $0)...] } ?? rest
+            return "postgres://\(place)"
+        }
+    }
+
     /// Reads a URL. The errors never repeat it: it may hold a password.
     init(_ url: String) throws {
         guard let colon = url.firstIndex(of: ":") else {
@@ -39,6 +51,16 @@ enum StoreURL: Hashable {
         #else
             "sqlite:///absolute/path.db (postgres:// is not built into this program; it is the package trait Postgres)"
         #endif
+    }
+
+    /// A path as a URL holds it.
+    static func percentEncoded(_ path: String) -> String {
+        path.utf8.reduce(into: "") { text, byte in
+            switch byte {
+            case UInt8(ascii: "%"), UInt8(ascii: "?"), UInt8(ascii: "#"): text += "%" + String(byte, radix: 16, uppercase: true)
+            default: text.unicodeScalars.append(Unicode.Scalar(byte))
+            }
+        }
     }
 
     private static func percentDecoded(_ text: Substring) -> String {

@@ -40,7 +40,7 @@
         func write(_ job: StoreJob) { add(job, to: writes, "writes") }
 
         func backup(to path: String) throws {
-            throw StoreError.misuse("a PostgreSQL database is copied by its own tools: pg_dump, or base backups with archived logs")
+            throw StoreError.misuse("a PostgreSQL store is copied row by row")
         }
 
         func close() {

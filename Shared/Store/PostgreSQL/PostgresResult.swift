@@ -113,6 +113,16 @@
             return bytes
         }
 
+        func value(_ column: Int) -> SQLValue {
+            if isNull(column) { return .null }
+            return switch kind(Int32(truncatingIfNeeded: column)) {
+            case .integer, .bool: .int(int(column))
+            case .real: .double(double(column))
+            case .bytes: .bytes(bytes(column))
+            case .text: .text(text(column))
+            }
+        }
+
         private static func nibble(_ digit: UInt8) -> UInt8 {
             digit >= UInt8(ascii: "a") ? digit &- UInt8(ascii: "a") &+ 10 : digit &- UInt8(ascii: "0")
         }

@@ -41,6 +41,13 @@ enum SQLiteFiles {
         guard rename(newer, path) == 0 else { throw failure("naming a copy") }
     }
 
+    /// A second name for a file.
+    static func link(_ path: String, as other: String) throws {
+        guard Glibc.link(path, other) == 0 else { throw failure("keeping the former store") }
+    }
+
+    static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
     static func remove(_ path: String) {
         _ = unlink(path)
     }

@@ -79,4 +79,14 @@ final class SQLiteStatement: RowReader {
         guard let start = sqlite3_column_blob(handle, column) else { return [] }
         return Array(UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column))))
     }
+
+    func value(_ column: Int) -> SQLValue {
+        switch sqlite3_column_type(handle, Int32(truncatingIfNeeded: column)) {
+        case SQLITE_NULL: .null
+        case SQLITE_INTEGER: .int(int(column))
+        case SQLITE_FLOAT: .double(double(column))
+        case SQLITE_BLOB: .bytes(bytes(column))
+        default: .text(text(column))
+        }
+    }
 }
