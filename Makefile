@@ -1,6 +1,6 @@
 # Vefa's commands. `make run` and `make test` are the two that matter.
 .DEFAULT_GOAL := help
-.PHONY: help run dev demo test bench format format-check openapi
+.PHONY: help run dev demo backup restore migrate test bench format format-check openapi
 
 SWIFT_SOURCES := Package.swift Shared Services gateway Tests
 
@@ -20,6 +20,20 @@ demo: export VEFA_KEY := $(or $(KEY),$(VEFA_KEY),$(VEFA_BOOTSTRAP_SECRET_KEY))
 demo: ## a year of a made-up shop into a running suite: make demo KEY=sk_… [URL=http://127.0.0.1:8080] [SEED=7] [UNTIL=2026-11-22]
 	@command -v python3 >/dev/null || { echo 'demo: python3 (3.9 or newer) is needed, and not on the PATH'; exit 1; }
 	@python3 -B compose/demo $(if $(URL),--url '$(URL)') $(if $(SEED),--seed '$(SEED)') $(if $(UNTIL),--until '$(UNTIL)')
+
+backup: export VEFA_KEY := $(or $(KEY),$(VEFA_KEY),$(VEFA_BOOTSTRAP_SECRET_KEY))
+backup: export VEFA_URL := $(URL)
+backup: ## copies of the five stores of a running suite: make backup KEY=sk_… [URL=http://127.0.0.1:8080]
+	@compose/backup
+
+restore: export FROM := $(FROM)
+restore: ## put a backup in the place of the stores of a suite that is not running: make restore FROM=.vefa/backups/backup_…
+	@compose/restore
+
+migrate: export FROM := $(FROM)
+migrate: export TO := $(TO)
+migrate: ## move a service's store to the other engine: make migrate FROM=sqlite:///… TO=postgres://…
+	@compose/migrate
 
 test: ## build and run all tests, with a summary
 	@Tests/run

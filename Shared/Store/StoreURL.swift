@@ -57,7 +57,8 @@ enum StoreURL: Hashable {
     static func percentEncoded(_ path: String) -> String {
         path.utf8.reduce(into: "") { text, byte in
             switch byte {
-            case UInt8(ascii: "%"), UInt8(ascii: "?"), UInt8(ascii: "#"): text += "%" + String(byte, radix: 16, uppercase: true)
+            // Every other byte of ASCII as it is; what is not ASCII comes in several, which only together are a letter.
+            case UInt8(ascii: "%"), UInt8(ascii: "?"), UInt8(ascii: "#"), 0x80...: text += "%" + String(byte, radix: 16, uppercase: true)
             default: text.unicodeScalars.append(Unicode.Scalar(byte))
             }
         }

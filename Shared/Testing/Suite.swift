@@ -103,7 +103,7 @@ public final class Suite: Sendable {
         let replica = Replica(service: service, number: number)
         guard let port = ports[replica] else { throw TestHouse.Unexpected(description: "the suite has no \(replica.name)") }
         let process = Process()
-        process.executableURL = Self.binaries.appendingPathComponent(service == .gateway ? "gateway" : "\(service.rawValue)-svc")
+        process.executableURL = Self.executable(of: service)
         var values = environment
         values["VEFA_PORT"] = String(port)
         process.environment = values
@@ -275,6 +275,11 @@ public final class Suite: Sendable {
     }
 
     // MARK: - Ground
+
+    /// The program of a service, for what it can do besides serving.
+    public static func executable(of service: ServiceName) -> URL {
+        binaries.appendingPathComponent(service == .gateway ? "gateway" : "\(service.rawValue)-svc")
+    }
 
     /// The folder the test bundle runs from holds the executables too.
     private static var binaries: URL {

@@ -19,6 +19,7 @@ struct HouseRoutes {
     func addInternal(to group: RouterGroup<VefaContext>) {
         group.post("/internal/v1/events") { request, _ in try await receive(request) }
         group.get("/internal/v1/positions/:publisher") { request, context in try await position(request, context) }
+        group.post("/internal/v1/backups") { request, _ in try await backup(request) }
         group.get("/internal/v1/clock") { _, _ in try await clock() }
         group.post("/internal/v1/clock") { request, _ in try await setClock(request) }
         if let overview = definition.overview {

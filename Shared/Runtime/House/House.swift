@@ -21,6 +21,8 @@ public final class House: Sendable {
     let leases: Leases
     /// What replicas of this service keep in memory, and when it is to be read again.
     public let revisions: Revisions
+    /// Writes copies of the store while it runs.
+    public let backups: BackupDesk
     let idempotency = IdempotencyDesk()
     let principals: PrincipalSigner
 
@@ -37,6 +39,7 @@ public final class House: Sendable {
         services = ServiceClient(configuration: configuration, signer: principals, logger: logger)
         leases = Leases(store: store)
         revisions = Revisions(store: store, logger: logger)
+        backups = BackupDesk(service: definition.name, store: store, configuration: configuration, logger: logger)
         outbox = Outbox(service: definition.name, store: store)
         links = LinkSigner(key: configuration.linkKey)
         var handlers = definition.events

@@ -13,8 +13,9 @@ import Glibc
 import Musl
 #endif
 
-/// Runs one of the five until it is told to stop, then drains. Exit codes: 0 after a stop, 78 (EX_CONFIG) where a restart cannot help, else 1.
+/// Runs one of the five until it is told to stop, then drains; with arguments it does something with its store instead (`StoreCommand`). Exit codes: 0 after a stop, 78 (EX_CONFIG) where a restart cannot help, else 1.
 public func runService(_ definition: ServiceDefinition) async {
+    await runStoreCommand(definition)
     let configuration: HouseConfiguration
     do {
         configuration = try .fromEnvironment(definition.name)
@@ -33,7 +34,7 @@ public func runService(_ definition: ServiceDefinition) async {
         house = try await openHouse(definition, configuration: configuration, logger: logger)
     } catch let error as StoreError {
         switch error {
-        case .schemaTooNew, .unknownScheme, .misuse: leave(definition.name, "\(error)", code: 78)
+        case .schemaTooNew, .unknownScheme, .misuse, .unfinishedCopy: leave(definition.name, "\(error)", code: 78)
         default: leave(definition.name, "the store cannot be opened: \(error)", code: 1)
         }
     } catch {

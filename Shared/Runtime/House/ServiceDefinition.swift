@@ -21,6 +21,8 @@ public struct ServiceDefinition: Sendable {
     public let prepare: @Sendable (House) async throws -> Void
     /// Reasons why this service cannot serve just now, beyond its store; empty when it can.
     public let unready: @Sendable (House) async -> [String]
+    /// Goes over the whole store for what must always hold (loyalty: its ledger), in one snapshot: nil, or what does not. Asked of every copy.
+    public let verify: (@Sendable (SQLConnection) throws -> String?)?
 
     public init(
         name: ServiceName, migrations: [Migration], events: EventHandlers = EventHandlers(), timers: TimerHandlers = TimerHandlers(),
@@ -28,7 +30,8 @@ public struct ServiceDefinition: Sendable {
         overview: (@Sendable (String, House, SQLConnection) throws -> JSONObject)? = nil,
         background: @escaping @Sendable (House) throws -> [any Service] = { _ in [] },
         prepare: @escaping @Sendable (House) async throws -> Void = { _ in },
-        unready: @escaping @Sendable (House) async -> [String] = { _ in [] }
+        unready: @escaping @Sendable (House) async -> [String] = { _ in [] },
+        verify: (@Sendable (SQLConnection) throws -> String?)? = nil
     ) {
         self.name = name
         self.migrations = migrations
@@ -40,5 +43,6 @@ public struct ServiceDefinition: Sendable {
         self.background = background
         self.prepare = prepare
         self.unready = unready
+        self.verify = verify
     }
 }

@@ -95,6 +95,11 @@ struct LedgerVerifier {
         if let orphan, firstBad == nil { firstBad = Finding(entryID: orphan.id, memberID: orphan.member, reason: "belongs to no member") }
     }
 
+    /// What is wrong, in words; nil when everything adds up.
+    var complaint: String? {
+        firstBad.map { "the ledger: member \($0.memberID)\($0.entryID.map { ", entry \($0)" } ?? ""): \($0.reason)" }
+    }
+
     var json: JSON {
         [
             "balanced": .bool(firstBad == nil), "entries": .int(entries),
