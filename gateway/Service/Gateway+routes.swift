@@ -38,7 +38,10 @@ extension Gateway {
         let document = DocumentController()
         let settings = SettingsController(house: house, desk: settings)
         let apiKeys = APIKeyController(house: house, keys: keys)
+        let backups = BackupsController(house: house)
         return [
+            "POST /v1/backups": json(backups.create),
+            "GET /v1/backups/{id}": json(backups.show),
             "POST /v1/events": EventsController(house: house).ingest,
             "GET /v1/events/{id}": json(EventStatusController(house: house).show),
             "POST /v1/connectors/shopify/webhooks": webhooks.shopify,

@@ -21,6 +21,8 @@ extension RouteTable {
         here(.delete, "/v1/api_keys/{id}", "platform:admin"),
         here(.get, "/v1/settings", "platform:admin"),
         here(.put, "/v1/settings", "platform:admin"),
+        here(.post, "/v1/backups", "platform:admin"),
+        here(.get, "/v1/backups/{id}", "platform:admin"),
         here(.get, "/v1/sandbox/clock", "platform:admin"),
         here(.post, "/v1/sandbox/clock", "platform:admin"),
         open(.get, "/openapi.json"),
