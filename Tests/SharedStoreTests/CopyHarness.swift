@@ -81,7 +81,10 @@ struct CopyHouse {
             try ["kinds ORDER BY part, place", "counted ORDER BY id", "hashes ORDER BY hash", "said ORDER BY number, id"].flatMap { table in
                 let columns = ["kinds": 7, "counted": 2, "hashes": 2, "said": 2][table.prefix { $0 != " " }.description] ?? 0
                 return try db.all("SELECT * FROM \(raw: table)") { row in
-                    (0..<columns).map { "\(row.value($0)) \(Array(row.text($0).utf8).count)" }.joined(separator: ", ")
+                    (0..<columns).map { column in
+                        // With its length: texts that only look the same are not.
+                        if case .text(let text) = row.value(column) { "\(text) \(text.utf8.count)" } else { "\(row.value(column))" }
+                    }.joined(separator: ", ")
                 }
             }
         }
@@ -92,7 +95,7 @@ struct CopyHouse {
     static func fillAll(_ db: SQLConnection) throws {
         let texts: [String?] = [nil, "", "a", "B", "ä", "a\u{308}", "a-b", "🙂", "it's \"so\" ? $1 \\ \n\t", String(repeating: "x", count: 70_000)]
         let numbers: [Int64?] = [nil, 0, -1, .max, .min]
-        let ratios: [Double?] = [nil, 0, -0.0, 0.1, 1e-300, .greatestFiniteMagnitude, .leastNonzeroMagnitude]
+        let ratios: [Double?] = [nil, 0, -1.5, 0.1, 1e-300, .greatestFiniteMagnitude, .leastNonzeroMagnitude]
         let raws: [[UInt8]?] = [nil, [], [0], [255, 0, 1], Array(0...255)]
         for (index, text) in texts.enumerated() {
             for place in 0..<30 {

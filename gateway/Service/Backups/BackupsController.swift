@@ -3,6 +3,7 @@ import Hummingbird
 import Shared
 import SharedRuntime
 import SharedStore
+import Synchronization
 
 /// `/v1/backups`: every service writes a copy of its store into its own backup folder, while everything runs.
 struct BackupsController: Sendable {
@@ -21,7 +22,7 @@ struct BackupsController: Sendable {
     }
 
     func create(_ request: Request, _ context: VefaContext) async throws -> Reply {
-        try await house.command(request, context) { input in
+        try await house.command(request, context) { (input: CommandInput) async throws -> Backup in
             let issues = FieldIssues()
             FieldReader(body: input.body, issues: issues).refuseUnknown()
             try issues.throwIfAny()
@@ -29,7 +30,7 @@ struct BackupsController: Sendable {
             // An outage: it is not kept for the Idempotency-Key, so that the same call can try again.
             if backup.state == .incomplete { throw backup.problem }
             return backup
-        } _: { _, backup, _ in
+        } _: { (_: CommandInput, backup: Backup, _: Change) in
             Reply(backup.state == .complete ? .created : .accepted, backup.json, headers: [.location: "/v1/backups/\(backup.id)"])
         }
     }
@@ -57,17 +58,26 @@ struct BackupsController: Sendable {
             try BackupStore.keep(backup, change.db)
             return backup
         }
+        let ended = Ended()
         // Not the caller's: it goes on when the caller has gone.
-        let writing = Task { await write(backup, services) }
-        return await withTaskGroup(of: Backup?.self) { group in
-            group.addTask { await writing.value }
-            group.addTask {
-                try? await Task.sleep(for: patience)
-                return nil
-            }
-            let first = await group.next() ?? nil
-            group.cancelAll()
-            return first ?? backup
+        Task { ended.set(await write(backup, services)) }
+        return await ended.wait(patience) ?? backup
+    }
+
+    /// Where a backup's end is waited for. (A task's value would be waited for to the end, patience or not.)
+    private final class Ended: Sendable {
+        private let backup = Mutex<Backup?>(nil)
+        private let bell = Wakeup()
+
+        func set(_ ended: Backup) {
+            backup.withLock { $0 = ended }
+            bell.signal()
+        }
+
+        func wait(_ patience: Duration) async -> Backup? {
+            let parts = patience.components
+            await bell.wait(milliseconds: parts.seconds * 1_000 + parts.attoseconds / 1_000_000_000_000_000)
+            return backup.withLock { $0 }
         }
     }
 
