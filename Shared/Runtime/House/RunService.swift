@@ -28,10 +28,21 @@ public func runService(_ definition: ServiceDefinition) async {
     LoggingSystem.bootstrap { _ in JSONLogHandler(service: name, level: level, asText: asText) }
     let logger = Logger(label: name)
     signal(SIGPIPE, SIG_IGN)
+    let launcher = LauncherWatch { exit(0) }
+    if let descriptor = configuration.parentDescriptor {
+        watch(descriptor) {
+            logger.notice("the launcher is gone; stopping")
+            launcher.launcherIsGone()
+        }
+    }
 
     let house: House
     do {
-        house = try await openHouse(definition, configuration: configuration, logger: logger)
+        // A file on this machine is there or it is not; a server may still be starting.
+        let isServer = !configuration.databaseURL.lowercased().hasPrefix("sqlite:")
+        house = try await PatientStart(logger: logger, limit: isServer ? 120_000 : 0).open {
+            try await openHouse(definition, configuration: configuration, logger: logger)
+        }
     } catch let error as StoreError {
         switch error {
         case .schemaTooNew, .unknownScheme, .misuse, .unfinishedCopy: leave(definition.name, "\(error)", code: 78)
@@ -44,7 +55,7 @@ public func runService(_ definition: ServiceDefinition) async {
     // With few cores, a handler that stays on the thread of its connection beats one that hops: the loop is the preferred executor.
     let executor = EventLoopTaskExecutor(MultiThreadedEventLoopGroup.singleton.any())
     do {
-        try await withTaskExecutorPreference(executor) { try await serve(definition, house) }
+        try await withTaskExecutorPreference(executor) { try await serve(definition, house, launcher) }
     } catch let invalid as HouseConfiguration.Invalid {
         await house.store.close()
         leave(definition.name, "wrong configuration: \(invalid)", code: 78)
@@ -59,7 +70,7 @@ public func runService(_ definition: ServiceDefinition) async {
     withExtendedLifetime(executor) {}
 }
 
-private func serve(_ definition: ServiceDefinition, _ house: House) async throws {
+private func serve(_ definition: ServiceDefinition, _ house: House, _ launcher: LauncherWatch) async throws {
     try await joinSandbox(definition, house)
     try await definition.prepare(house)
     let logger = house.logger
@@ -70,12 +81,7 @@ private func serve(_ definition: ServiceDefinition, _ house: House) async throws
     let group = ServiceGroup(
         configuration: .init(
             services: [.init(service: application)], gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger)))
-    if let descriptor = house.configuration.parentDescriptor {
-        watch(descriptor) {
-            logger.notice("the launcher is gone; stopping")
-            Task { await group.triggerGracefulShutdown() }
-        }
-    }
+    launcher.instead { Task { await group.triggerGracefulShutdown() } }
     try await group.run()
 }
 
