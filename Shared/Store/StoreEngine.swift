@@ -42,8 +42,8 @@ protocol RowReader: AnyObject {
 class StoreJob: @unchecked Sendable {
     /// True for `Store.claim`: it never shares a transaction.
     let isClaim: Bool
-    /// True once it ran again because a unique value was taken.
-    var hasRunForDuplicate = false
+    /// The unique values that earlier runs found taken.
+    var duplicates: Set<String> = []
 
     init(isClaim: Bool = false) {
         self.isClaim = isClaim

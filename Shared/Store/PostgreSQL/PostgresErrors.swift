@@ -20,6 +20,8 @@
         var error: StoreError
         /// SQLSTATE; empty when there was no answer at all.
         var state = ""
+        /// Which value of which constraint was taken already (23505). It holds values: for comparing, never for words.
+        private(set) var duplicate: String?
 
         static func lost(_ message: String) -> PostgresFailure { .init(consequence: .lost, error: .unavailable(message)) }
 
@@ -34,6 +36,7 @@
             error = StoreError(
                 postgres: state, message: message, table: field(vefa_pq_table), constraint: field(vefa_pq_constraint),
                 detail: field(vefa_pq_detail))
+            if state == "23505" { duplicate = "\(field(vefa_pq_constraint) ?? "")\u{0}\(field(vefa_pq_detail) ?? "")" }
             let severity = field(vefa_pq_severity)
             switch state {
             case _ where severity == "FATAL" || severity == "PANIC": consequence = .lost

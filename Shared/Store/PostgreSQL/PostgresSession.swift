@@ -27,8 +27,8 @@
         private let noValues = PostgresValues()
         private var isUnlimited = false
         private var hasWritten = false
-        /// A unique value was taken, since this was last set to false.
-        var metDuplicate = false
+        /// The unique values that were found taken, since this was last emptied.
+        var duplicates: Set<String> = []
         /// Why this transaction cannot be committed any more and has to run again, whatever the closure makes of it.
         private(set) var ending: PostgresFailure?
         /// The statement that failed, and how deep in savepoints: nothing goes on before the rollback to one around it.
@@ -457,7 +457,7 @@
                 var failure = error
                 // The server became one that only reads: another one writes now.
                 if isWriter, failure.state == "25006" { failure = .onlyReads }
-                if failure.state == "23505" { metDuplicate = true }
+                if let duplicate = failure.duplicate { duplicates.insert(duplicate) }
                 switch failure.consequence {
                 case .statement: spoiled = spoiled ?? (failure.error, depth)
                 case .conflict, .stale, .followed: ending = failure

@@ -128,24 +128,26 @@
                         return undone(error)
                     }
                 }
-                session.metDuplicate = false
+                session.duplicates = []
                 let error = job.run(connection) ?? session.failure
                 if let ending = session.ending { return undone(ending.error) }
                 // Where somebody else has just written the same value, what the closure looked for before was not there yet for it. It looks
-                // again, once, with a snapshot that knows.
-                if error != nil, session.metDuplicate, !job.hasRunForDuplicate {
-                    job.hasRunForDuplicate = true
+                // again with a snapshot that knows, whether it has caught the failure or not. Only a value that it then finds taken once more
+                // is taken in earnest: that one was there to be seen. Another one (the next number is gone too) is another race.
+                let isRace = !session.duplicates.isSubset(of: job.duplicates)
+                if isRace {
+                    job.duplicates.formUnion(session.duplicates)
                     if jobs.count == 1 { return undone(StoreError.busy) }
                     repeats.append(job)
                 }
                 if jobs.count > 1 {
                     do {
-                        if error == nil { try session.releaseSavepoint() } else { try session.rollbackToSavepoint() }
+                        if error == nil, !isRace { try session.releaseSavepoint() } else { try session.rollbackToSavepoint() }
                     } catch {
                         return undone(error)
                     }
                 }
-                thrown.append(error)
+                thrown.append(error ?? (isRace ? StoreError.busy : nil))
             }
             if jobs.count == 1, let error = thrown[0] {
                 session.rollback()
