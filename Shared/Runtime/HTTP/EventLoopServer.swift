@@ -22,9 +22,26 @@ public final class EventLoopTaskExecutor: TaskExecutor {
     }
 }
 
+/// A connection that was accepted. One that is accepted while the server stops is let go by it without having been handled, and NIO ends a process
+/// that lets go of a connection's writer unfinished.
+public final class AcceptedConnection: ServerChildChannelValue {
+    fileprivate let connection: HTTP1Channel.Value
+
+    fileprivate init(_ connection: HTTP1Channel.Value) {
+        self.connection = connection
+    }
+
+    public var channel: any Channel { connection.channel }
+
+    deinit {
+        connection.outbound.finish()
+        connection.channel.close(promise: nil)
+    }
+}
+
 /// Hummingbird's HTTP/1.1 connection, handled on the event loop it lives on.
 public struct EventLoopHTTP1Channel: ServerChildChannel {
-    public typealias Value = HTTP1Channel.Value
+    public typealias Value = AcceptedConnection
 
     private let channel: HTTP1Channel
 
@@ -33,13 +50,13 @@ public struct EventLoopHTTP1Channel: ServerChildChannel {
     }
 
     public func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-        self.channel.setup(channel: channel, logger: logger)
+        self.channel.setup(channel: channel, logger: logger).map(AcceptedConnection.init)
     }
 
     public func handle(value: Value, logger: Logger) async {
         let executor = EventLoopTaskExecutor(value.channel.eventLoop)
         await withTaskExecutorPreference(executor) {
-            await channel.handle(value: value, logger: logger)
+            await channel.handle(value: value.connection, logger: logger)
         }
         // Jobs refer to the executor without owning it.
         withExtendedLifetime(executor) {}
