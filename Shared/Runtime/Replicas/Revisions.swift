@@ -10,10 +10,14 @@ import Synchronization
 public final class Revisions: Sendable {
     /// How often a shared store is asked.
     static let pollMilliseconds: Int64 = 200
+    /// Tries to read what could not be read: some minutes of an outage.
+    private static let mostTries = 3_000
 
     private struct State {
         var followers: [String: [@Sendable () async throws -> Void]] = [:]
         var known: [String: Int64] = [:]
+        /// What could not be read, and is tried again.
+        var late: Set<String> = []
     }
 
     private let store: Store
@@ -31,15 +35,33 @@ public final class Revisions: Sendable {
         state.withLock { $0.followers[name, default: []].append(reload) }
     }
 
-    /// Reads again what `name` is about, in this process. A failure is logged, and made good with the next look at the store.
+    /// Reads again what `name` is about, in this process. A failure is logged, and made good as soon as the store can be read.
     func apply(_ name: String) async {
-        let followers = state.withLock { $0.followers[name] ?? [] }
         do {
-            for reload in followers { try await reload() }
+            try await reload(name)
         } catch {
-            state.withLock { $0.known[name] = -1 }
             logger.warning("what changed could not be read", metadata: ["name": "\(name)", "reason": "\(error)"])
+            let isFirst = state.withLock { $0.late.insert(name).inserted }
+            if isFirst { Task { await makeGood(name) } }
         }
+    }
+
+    private func reload(_ name: String) async throws {
+        for reload in state.withLock({ $0.followers[name] ?? [] }) { try await reload() }
+    }
+
+    private func makeGood(_ name: String) async {
+        let wakeup = Wakeup()
+        for _ in 0..<Self.mostTries {
+            await wakeup.wait(milliseconds: Self.pollMilliseconds)
+            do {
+                try await reload(name)
+                break
+            } catch {
+                continue
+            }
+        }
+        state.withLock { _ = $0.late.remove(name) }
     }
 
     /// Looks for revisions of others and applies them.
