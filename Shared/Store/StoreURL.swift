@@ -9,7 +9,7 @@ enum StoreURL: Hashable {
         switch self {
         case .sqlite(let path): return "sqlite://\(path)"
         case .postgres(let url):
-            let rest = url.drop { $0 != ":" }.drop { $0 == ":" || $0 == "/" }.prefix { $0 != "?" }
+            let rest = url.drop { $0 != ":" }.dropFirst("://".count).prefix { $0 != "?" }
             // Behind the last @: a password may hold one.
             let place = rest.lastIndex(of: "@").map { rest[rest.index(after: $0)...] } ?? rest
             return "postgres://\(place)"

@@ -1,4 +1,5 @@
 import Foundation
+import HTTPTypes
 import Hummingbird
 import NIOCore
 import NIOEmbedded
@@ -27,9 +28,10 @@ struct BackupTests {
         }
         try await body(
             { json, headers in
-                var request = Request(
-                    head: .init(method: .post, scheme: "http", authority: "test", path: "/v1/backups"), body: .init(buffer: ByteBuffer(string: json)))
-                for (name, value) in headers { request.headers[.init(name)!] = value }
+                var fields = HTTPFields()
+                for (name, value) in headers { fields[try #require(HTTPField.Name(name))] = value }
+                let head = HTTPRequest(method: .post, scheme: "http", authority: "test", path: "/v1/backups", headerFields: fields)
+                let request = Request(head: head, body: .init(buffer: ByteBuffer(string: json)))
                 return try await controller.create(request, context())
             },
             { id in
@@ -113,7 +115,8 @@ struct BackupTests {
             await #expect(throws: Problem.self) { try await post("{}", [:]) }
             mayEnd.withLock { $0 = true }
             try await until("the backup has ended") { try await show(id)["state"] == "complete" }
-            #expect(try await post("{}", [:]).status == .created)
+            let next = try await post("{}", [:]).status
+            #expect(next == .created || next == .accepted)
         }
     }
 

@@ -212,10 +212,18 @@ struct CopyTests {
                 #expect((table, key, column) == ("kinds", "\"p\", 1", "words"))
                 #expect(reason.contains("U+0000"))
             }
-            // Mended in the source, the copy goes on.
-            try await house.fill { _ = try $0.execute("UPDATE kinds SET words = replace(words, char(0), '')") }
+            // Mended in the source as docs/operations.md says, the copy goes on. (SQLite's replace() does not find U+0000.)
+            try await house.fill { db in
+                try db.execute(
+                    """
+                    UPDATE kinds SET words = CAST(substr(CAST(words AS BLOB), 1, instr(CAST(words AS BLOB), x'00') - 1)
+                        || substr(CAST(words AS BLOB), instr(CAST(words AS BLOB), x'00') + 1) AS TEXT)
+                    WHERE instr(CAST(words AS BLOB), x'00') > 0
+                    """)
+            }
         }
         try await house.copy()
+        if direction.to == .postgres { #expect(try await house.content(house.to).contains { $0.contains("ab 2") }) }
         let loose = try CopyHouse(direction)
         try await loose.fill { _ = try $0.execute("INSERT INTO kinds (part, place, count) VALUES ('p', 1, 'twelve')") }
         do {

@@ -160,7 +160,7 @@ struct CopiedTable: Sendable {
                 case (.flag, .int(let number)): Int32(exactly: number) == nil ? "is larger than 32 bits, which is what the column has there" : nil
                 case (.text, .text(let text)):
                     dialect.engine == .postgres && text.utf8.contains(0)
-                        ? "holds the character U+0000, which PostgreSQL cannot keep; take it out in the source (replace(\(column.name), char(0), ''))"
+                        ? "holds the character U+0000, which PostgreSQL cannot keep; it has to be taken out in the source"
                         : nil
                 default: "holds a value of another type than the column's"
                 }
@@ -181,7 +181,8 @@ struct CopiedTable: Sendable {
     private static func isSame(_ one: SQLValue, _ other: SQLValue) -> Bool {
         switch (one, other) {
         case (.text(let one), .text(let other)): one.utf8.elementsEqual(other.utf8)
-        case (.double(let one), .double(let other)): one.bitPattern == other.bitPattern
+        // Equal as numbers: SQLite keeps no sign with a zero.
+        case (.double(let one), .double(let other)): one == other || one.isNaN && other.isNaN
         default: one == other
         }
     }
