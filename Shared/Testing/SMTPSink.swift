@@ -79,8 +79,10 @@ public final class SMTPSink: @unchecked Sendable {
 
     /// Everything that happened so far.
     public func events(_ kind: String? = nil) throws -> [Event] {
-        let lines = try Data(contentsOf: folder.appendingPathComponent("events.jsonl")).split(separator: UInt8(ascii: "\n"))
-        let events = try lines.map { try Self.event(Data($0)) }
+        let text = try Data(contentsOf: folder.appendingPathComponent("events.jsonl"))
+        // The last line may be half written.
+        let whole = text.lastIndex(of: UInt8(ascii: "\n")).map { text[..<$0] } ?? Data()
+        let events = try whole.split(separator: UInt8(ascii: "\n")).map { try Self.event(Data($0)) }
         return events.filter { kind == nil || $0.event == kind }
     }
 

@@ -147,11 +147,15 @@ public final class TestHouse: Sendable {
 
     /// Everything this service has said so far, of one type or of all.
     public func said(_ type: String? = nil) async throws -> [CloudEvent] {
-        // Where the store is shared what was said is numbered after its commit, by a worker that does not run here.
-        let outbox = house.outbox
-        if house.store.dialect.isShared { try await house.store.claim { _ = try outbox.number(upTo: .max, $0) } }
+        try await number()
         return try await house.read { db in try db.all("SELECT body FROM outbox ORDER BY position") { CloudEvent(stored: $0.json(0)) } }
             .compactMap { $0 }.filter { type == nil || $0.type == type }
+    }
+
+    /// Gives what was said its positions: where the store is shared that happens after the commit, by a worker that does not run here.
+    public func number() async throws {
+        let outbox = house.outbox
+        if house.store.dialect.isShared { try await house.store.claim { _ = try outbox.number(upTo: .max, $0) } }
     }
 
     /// Events that wait for another: their ids with the key they wait for.

@@ -45,6 +45,7 @@ struct NDJSONImportTests {
             #expect(report.accepted == 50_000)
             #expect(report.rejectedCount == 0)
             #expect(importer.peakBytes < 1 << 20)
+            try await gateway.test.number()
             let (count, ordered) = try await gateway.test.house.read { db in
                 let count = try db.first("SELECT COUNT(*) FROM outbox") { $0.int(0) }
                 let ordered = try db.first("SELECT id FROM outbox ORDER BY position LIMIT 1 OFFSET 31234") { $0.text(0) }
