@@ -66,7 +66,8 @@ struct BackupTests {
             #expect(TypeID.isValid(id, prefix: "backup"))
             #expect(reply.headers[.location] == "/v1/backups/\(id)")
             #expect(json["state"] == "complete")
-            #expect(json["services"]?.array?.compactMap { $0["service"]?.string } == ["gateway", "loyalty", "referral", "messaging", "survey"])
+            #expect(
+                json["services"]?.array?.compactMap { $0["service"]?.string } == ["gateway", "loyalty", "referral", "messaging", "survey"])
             #expect(json.at("services")?.array?.first?["bytes"] == 4_096)
             #expect(asked.withLock { $0 } == [.gateway: 1, .loyalty: 3, .referral: 1, .messaging: 1, .survey: 1])
             let again = try await post("{}", ["Idempotency-Key": "k1"])
@@ -132,7 +133,9 @@ struct BackupTests {
 
     @Test("takes no members")
     func members() async throws {
-        try await Self.withController({ service, _ in Self.done(service) }) { post, _ in
+        try await Self.withController { service, _ in
+            Self.done(service)
+        } _: { post, _ in
             await #expect(throws: Problem.self) { try await post(#"{"folder": "/etc"}"#, [:]) }
         }
     }

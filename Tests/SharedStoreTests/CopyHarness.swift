@@ -63,6 +63,7 @@ struct CopyHouse {
     @discardableResult
     func copy(fault: (@Sendable (StoreCopier.Moment) throws -> Void)? = nil) async throws -> StoreCopyReport {
         let source = try StoreSource(StoreURL(from), isExclusive: true)
+        defer { source.close() }
         return try await Store.fill(
             to, from: source, migrations: migrations, rules: copyRules, logger: quiet, isSourceInUse: false, fault: fault)
     }
@@ -93,7 +94,9 @@ struct CopyHouse {
     }
 
     static func fillAll(_ db: SQLConnection) throws {
-        let texts: [String?] = [nil, "", "a", "B", "ä", "a\u{308}", "a-b", "🙂", "it's \"so\" ? $1 \\ \n\t", String(repeating: "x", count: 70_000)]
+        let texts: [String?] = [
+            nil, "", "a", "B", "ä", "a\u{308}", "a-b", "🙂", "it's \"so\" ? $1 \\ \n\t", String(repeating: "x", count: 70_000),
+        ]
         let numbers: [Int64?] = [nil, 0, -1, .max, .min]
         let ratios: [Double?] = [nil, 0, -1.5, 0.1, 1e-300, .greatestFiniteMagnitude, .leastNonzeroMagnitude]
         let raws: [[UInt8]?] = [nil, [], [0], [255, 0, 1], Array(0...255)]

@@ -152,7 +152,10 @@ struct CopyTests {
                 set: "test",
                 copySchema + [
                     Migration(2, "more") { _ in
-                        ["ALTER TABLE counted ADD COLUMN size BIGINT NOT NULL DEFAULT 0", "UPDATE counted SET size = 7 WHERE slug = 'slug 9'"]
+                        [
+                            "ALTER TABLE counted ADD COLUMN size BIGINT NOT NULL DEFAULT 0",
+                            "UPDATE counted SET size = 7 WHERE slug = 'slug 9'",
+                        ]
                     }
                 ]
             )
@@ -200,7 +203,9 @@ struct CopyTests {
         await store.close()
     }
 
-    @Test("a value that the target cannot keep ends the copy, with table, key and column", arguments: Direction.all.filter { $0.from == .sqlite })
+    @Test(
+        "a value that the target cannot keep ends the copy, with table, key and column",
+        arguments: Direction.all.filter { $0.from == .sqlite })
     func unfit(direction: Direction) async throws {
         let house = try CopyHouse(direction)
         try await house.fill { _ = try $0.execute("INSERT INTO kinds (part, place, words) VALUES ('p', 1, \("a\0b"))") }

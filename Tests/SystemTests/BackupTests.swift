@@ -7,7 +7,9 @@ import Testing
 extension FiveTogether {
     @Suite("Copies of the five stores")
     struct BackupTests {
-        @Test("a backup taken under load and restored into a fresh suite: nothing that was acknowledged before is lost, and nothing counts twice")
+        @Test(
+            "a backup taken under load and restored into a fresh suite: nothing that was acknowledged before is lost, and nothing counts twice"
+        )
         func backupAndRestore() async throws {
             let load = Load(events: 4_000, customers: 200, recent: 0, batch: 50, seed: UInt64.random(in: 1...999_999))
             let before = Array(load.batches.prefix(load.batches.count / 2))
@@ -15,7 +17,9 @@ extension FiveTogether {
             let backup = try await withSuite { suite -> Backup in
                 #expect(try await suite.put("/v1/settings", settings).status == 200)
                 try await inParallel(before, width: 4) { try await suite.send($0, within: 120) }
-                async let rest: Void = inParallel(Array(load.batches.dropFirst(before.count)), width: 2) { try await suite.send($0, within: 120) }
+                async let rest: Void = inParallel(Array(load.batches.dropFirst(before.count)), width: 2) {
+                    try await suite.send($0, within: 120)
+                }
                 let answer = try await suite.request(
                     "POST", "/v1/backups", body: Array("{}".utf8), headers: ["Idempotency-Key": "one"], key: suite.key)
                 try await rest
@@ -32,7 +36,9 @@ extension FiveTogether {
             defer { backup.remove() }
             try await Self.restored(backup) { suite in
                 // All of it is there before anybody says anything again.
-                try await inParallel(before.compactMap(\.last)) { try await suite.untilDone($0, within: 90) }
+                // Refunds may wait for an order that was said after the backup.
+                let sure = before.compactMap { $0.last { $0.type != "order.refunded" } }
+                try await inParallel(sure) { try await suite.untilDone($0, within: 90) }
                 try await inParallel(before.flatMap { $0 }, width: 8) { event in
                     let answer = try await suite.get("/v1/events/\(event.id)?source=\(event.source)")
                     #expect(answer.status == 200, "\(event.id)")
@@ -77,7 +83,8 @@ extension FiveTogether {
             let folder = FileManager.default.temporaryDirectory.appendingPathComponent("vefa-move-\(UUID().uuidString)")
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             func variable(_ service: ServiceName) -> String { "VEFA_\(service.rawValue.uppercased())_DATABASE_URL" }
-            let files = Dictionary(uniqueKeysWithValues: ServiceName.allCases.map { (variable($0), "sqlite://\(folder.path)/\($0.rawValue).db") })
+            let files = Dictionary(
+                uniqueKeysWithValues: ServiceName.allCases.map { (variable($0), "sqlite://\(folder.path)/\($0.rawValue).db") })
             let targets = try await TestStores.environment(folder: folder)
             let batch: JSON = ["name": "Moving", "code": "MOVING10", "discount": ["type": "percent", "percent": 10]]
             var answers: [String] = []
@@ -118,7 +125,8 @@ extension FiveTogether {
         }
 
         private static let looks = [
-            "/v1/loyalty/members/load-1", "/v1/loyalty/members/load-2", "/v1/customers/load-1/timeline", "/v1/loyalty/ledger/verify", "/v1/settings",
+            "/v1/loyalty/members/load-1", "/v1/loyalty/members/load-2", "/v1/customers/load-1/timeline", "/v1/loyalty/ledger/verify",
+            "/v1/settings",
         ]
 
         // MARK: -

@@ -79,7 +79,9 @@ public final class BackupDesk: Sendable {
     /// Begins the copy called `id`, or joins it, and waits up to `patience` for its end. A copy that takes longer goes on; asking again joins it.
     /// Throws 422 for what is no id, 409 `backup_in_progress` while another one is being written.
     public func write(_ id: String, patience: Duration) async throws -> BackupPart {
-        guard TypeID.isValid(id, prefix: Self.prefix) else { throw Problem.invalid("/id", "invalid", "backup_ and 26 characters were expected") }
+        guard TypeID.isValid(id, prefix: Self.prefix) else {
+            throw Problem.invalid("/id", "invalid", "backup_ and 26 characters were expected")
+        }
         let isNew = try latest.withLock { latest in
             if let latest, latest.id == id, latest.part.state != .failed { return false }
             if let latest, latest.id != id, latest.part.state == .running {

@@ -48,7 +48,9 @@ struct StoreCommand {
             deed = .inspect(try url(0, "VEFA_COPY_FROM"))
             most = 1
         case "restore":
-            guard let file = rest.first, file.hasPrefix("/") else { throw Usage(text: "restore: the backup's file is named by its whole path") }
+            guard let file = rest.first, file.hasPrefix("/") else {
+                throw Usage(text: "restore: the backup's file is named by its whole path")
+            }
             deed = .restore(file: file, to: try url(1, "VEFA_COPY_TO"))
             most = 2
         case "help", "--help", "-h":
@@ -151,7 +153,9 @@ func runStoreCommand(_ definition: ServiceDefinition) async {
         _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
     do {
-        let command = try StoreCommand(Array(CommandLine.arguments.dropFirst()), definition) { name in getenv(name).map { String(cString: $0) } }
+        let command = try StoreCommand(Array(CommandLine.arguments.dropFirst()), definition) { name in
+            getenv(name).map { String(cString: $0) }
+        }
         guard let command else { return }
         signal(SIGPIPE, SIG_IGN)
         exit(await command.run(say))

@@ -157,7 +157,8 @@ struct CopiedTable: Sendable {
             let reason: String? =
                 switch (column.kind, value) {
                 case (_, .null), (.integer, .int), (.real, .double), (.bytes, .bytes): nil
-                case (.flag, .int(let number)): Int32(exactly: number) == nil ? "is larger than 32 bits, which is what the column has there" : nil
+                case (.flag, .int(let number)):
+                    Int32(exactly: number) == nil ? "is larger than 32 bits, which is what the column has there" : nil
                 case (.text, .text(let text)):
                     dialect.engine == .postgres && text.utf8.contains(0)
                         ? "holds the character U+0000, which PostgreSQL cannot keep; it has to be taken out in the source"

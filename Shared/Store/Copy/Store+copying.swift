@@ -23,6 +23,7 @@ extension Store {
         let addresses = (try StoreURL(from), try StoreURL(to))
         guard addresses.0 != addresses.1 else { throw StoreError.misuse("a store cannot be copied into itself") }
         let source = try await WorkerThread.run(name: "store-copy") { try StoreSource(addresses.0, isExclusive: true) }
+        defer { source.close() }
         return try await fill(
             to, from: source, migrations: migrations, rules: rules, logger: logger, check: check, progress: progress, isSourceInUse: false)
     }
@@ -94,7 +95,8 @@ extension Store {
         let marks = isNew ? [] : try await read(Migrator.applied).filter { $0.set == Migrator.copySet }
         if let mark = marks.first {
             guard mark.name == name else {
-                throw StoreCopyError.occupied("another copy into this store was begun (\(mark.name)): go on with that one, or empty the store")
+                throw StoreCopyError.occupied(
+                    "another copy into this store was begun (\(mark.name)): go on with that one, or empty the store")
             }
             return
         }

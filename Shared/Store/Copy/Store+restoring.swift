@@ -16,7 +16,8 @@ extension Store {
         switch try StoreURL(url) {
         case .postgres:
             return try await fill(
-                url, from: source, migrations: migrations, rules: rules, logger: logger, check: check, progress: progress, isSourceInUse: true)
+                url, from: source, migrations: migrations, rules: rules, logger: logger, check: check, progress: progress,
+                isSourceInUse: true)
         case .sqlite(let path):
             guard path != file else { throw StoreError.misuse("a store cannot be restored from itself") }
             try await WorkerThread.run(name: "store-restore") { try replace(path, with: file) }

@@ -151,7 +151,8 @@ struct StoreCopier {
                         table: table.name, key: table.keyText(row), reason: "the copy has \(table.keyText(copy)) in its place")
                 }
                 if let column = table.difference(row, copy) {
-                    throw StoreCopyError.differs(table: table.name, key: table.keyText(row), reason: "\(column) is not the same in the copy")
+                    throw StoreCopyError.differs(
+                        table: table.name, key: table.keyText(row), reason: "\(column) is not the same in the copy")
                 }
             }
             if rows.count != ours.count, let odd = rows.dropFirst(ours.count).first ?? ours.dropFirst(rows.count).first {

@@ -1,22 +1,26 @@
 internal import GRDB
 internal import GRDBSQLite
+import Synchronization
 
 /// A store that is read from as a whole, on a connection of its own and from one snapshot.
 final class StoreSource: Sendable {
     let address: StoreURL
-    /// Held for as long as this object lives, where nobody else may have the store open.
-    private let lock: SQLiteLock?
+    /// Held until `close()`, where nobody else may have the store open.
+    private let lock: Mutex<SQLiteLock?>
 
     /// - Parameter isExclusive: keeps a service from opening the store; throws `.locked` when one has it. Only SQLite has such a lock.
     init(_ address: StoreURL, isExclusive: Bool) throws {
         self.address = address
         guard case .sqlite(let path) = address else {
-            lock = nil
+            lock = Mutex(nil)
             return
         }
         guard SQLiteFiles.exists(path) else { throw StoreError.unavailable("there is no file \(path)") }
-        lock = isExclusive ? try SQLiteLock(storePath: path) : nil
+        lock = Mutex(isExclusive ? try SQLiteLock(storePath: path) : nil)
     }
+
+    /// Gives back the lock: at once, and not when the last thread that knew this object has ended.
+    func close() { lock.withLock { $0 = nil } }
 
     /// Runs `body` once on one snapshot, on this thread. A connection that breaks ends it.
     func snapshot<T>(_ body: (SQLConnection) throws -> T) throws -> T {

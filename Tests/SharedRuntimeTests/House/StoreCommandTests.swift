@@ -10,7 +10,9 @@ import Testing
 
 @Suite("What an executable does with its store instead of serving")
 struct StoreCommandTests {
-    private static func definition(_ name: ServiceName = .referral, verify: (@Sendable (SQLConnection) throws -> String?)? = nil) -> ServiceDefinition {
+    private static func definition(
+        _ name: ServiceName = .referral, verify: (@Sendable (SQLConnection) throws -> String?)? = nil
+    ) -> ServiceDefinition {
         ServiceDefinition(
             name: name,
             migrations: [Migration(1, "things") { _ in ["CREATE TABLE things (id TEXT PRIMARY KEY, amount BIGINT NOT NULL)"] }],
@@ -37,7 +39,9 @@ struct StoreCommandTests {
         return ("sqlite://\(house.folder.path)/\(definition.name.rawValue).db", house.folder)
     }
 
-    private static func run(_ arguments: [String], _ definition: ServiceDefinition = definition()) async throws -> (code: Int32, said: String) {
+    private static func run(
+        _ arguments: [String], _ definition: ServiceDefinition = definition()
+    ) async throws -> (code: Int32, said: String) {
         let said = Mutex("")
         let command = try #require(try StoreCommand(arguments, definition) { _ in nil })
         let code = await command.run { line in said.withLock { $0 += line + "\n" } }
@@ -130,7 +134,8 @@ struct StoreCommandTests {
         let (code, said) = try await Self.run(["restore", backup, "sqlite://\(crashed.path)/referral.db"])
         #expect(code == 0, "\(said)")
         func count(_ file: String) async throws -> Int64? {
-            let store = try await Store.open("sqlite://\(file)", migrations: [], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            let store = try await Store.open(
+                "sqlite://\(file)", migrations: [], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
             let count = try await store.read { try $0.first("SELECT COUNT(*) FROM things") { $0.int(0) } }
             await store.close()
             return count
@@ -157,7 +162,8 @@ struct StoreCommandTests {
         defer { try? FileManager.default.removeItem(at: other.folder) }
         #expect(try await Self.run(["restore", other.folder.path + "/survey.db", url]).code == 65)
         let newer = ServiceDefinition(
-            name: .referral, migrations: Self.definition().migrations + [Migration(2, "more") { _ in ["CREATE TABLE more (id TEXT PRIMARY KEY)"] }],
+            name: .referral,
+            migrations: Self.definition().migrations + [Migration(2, "more") { _ in ["CREATE TABLE more (id TEXT PRIMARY KEY)"] }],
             routes: { _, _ in })
         let third = folder.appendingPathComponent("newer")
         await (try await Self.open(newer, in: third)).stop(keep: true)

@@ -52,7 +52,8 @@ struct Backup: Sendable, Equatable {
             503, "backup_incomplete", "Not every store was copied",
             detail: "There is no copy of \(missing.map(\.element.service).joined(separator: ", ")) in \(id).",
             errors: missing.map { index, part in
-                FieldIssue(pointer: "/services/\(index)", code: part.code ?? "failed", detail: "\(part.service): \(part.detail ?? "not copied")")
+                FieldIssue(
+                    pointer: "/services/\(index)", code: part.code ?? "failed", detail: "\(part.service): \(part.detail ?? "not copied")")
             }, retryAfter: 10, extensions: JSONObject([.init(name: "backup", value: json)]))
     }
 }
