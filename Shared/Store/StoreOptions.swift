@@ -10,6 +10,8 @@ public struct StoreOptions: Sendable {
     public var groupLimit: Int
     /// Prepared statements kept per connection.
     public var statementLimit: Int
+    /// A server's limit on the time of a statement does not hold: for copies, which count and compare whole tables.
+    var isPatient = false
     /// Enforce `REFERENCES` clauses. Always on with PostgreSQL.
     public var foreignKeys: Bool
     /// Tests make a commit fail with this: the engine's result code to fail with, or nil to go ahead.

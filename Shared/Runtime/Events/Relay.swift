@@ -33,6 +33,7 @@ final class Relay: Service, Sendable {
         wakeup = house.outbox.makeWakeup()
         leaseName = "relay/\(subscription.subscriber.rawValue)"
         saveEveryMilliseconds = house.store.dialect.isShared ? (house.configuration.sandbox ? 0 : 200) : 5_000
+        house.leases.join(leaseName, bell: wakeup)
     }
 
     /// Where the subscriber stands.
@@ -78,7 +79,6 @@ final class Relay: Service, Sendable {
         var suspicion = Suspicion()
         var lastSent = Timestamp.epoch
         var wasFull = false
-        house.leases.join(leaseName, bell: wakeup)
         while !wakeup.hasEnded {
             guard house.leases.isHeld(leaseName) else {
                 // Another replica carries. Whoever takes over asks the subscriber, so nothing of what is known here is of use later.
@@ -252,7 +252,10 @@ final class Relay: Service, Sendable {
     private func remember(_ standing: Standing, _ reports: [DeliveryReport]) async throws -> Standing {
         let name = subscription.subscriber.rawValue
         let (position, number) = (max(standing.position, standing.passed), standing.report)
+        let (leases, lease) = (house.leases, leaseName)
         try await house.store.claim { db in
+            // A relay that was held up while another one took over has old news.
+            guard try leases.confirm(lease, db) else { return }
             for report in reports {
                 if report.state == "done" {
                     try db.execute(

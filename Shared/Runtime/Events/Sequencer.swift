@@ -22,11 +22,12 @@ final class Sequencer: Service, Sendable {
 
     init(house: House) {
         self.house = house
+        // Before anybody looks for leases to take.
+        house.leases.join(Self.leaseName, bell: house.outbox.saidBell)
     }
 
     func run() async throws {
         let wakeup = house.outbox.saidBell
-        house.leases.join(Self.leaseName, bell: wakeup)
         await withTaskCancellationOrGracefulShutdownHandler {
             await work(wakeup)
         } onCancelOrGracefulShutdown: {

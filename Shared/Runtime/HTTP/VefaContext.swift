@@ -78,12 +78,10 @@ extension Request {
 }
 
 extension String {
-    /// `a=1&b=x+y`: names and values decoded as forms and `URLSearchParams` write them. U+0000, which PostgreSQL cannot even be asked about, reads as
-    /// U+FFFD, as in HTML.
+    /// `a=1&b=x+y`: names and values decoded as forms and `URLSearchParams` write them.
     var formItems: [(name: String, value: String)] {
         func decoded(_ text: Substring) -> String {
             (text.utf8.contains(0x2B) ? text.replacing("+", with: " ") : text).description.removingPercentEscapes
-                .replacing("\u{0}", with: "\u{FFFD}")
         }
         return split(separator: "&").map { item in
             let parts = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

@@ -90,7 +90,8 @@ extension House {
         let prepared: Result<Prepared, Problem>
         do {
             prepared = .success(try await preparing())
-        } catch let problem as Problem where problem.status < 500 {
+        } catch let problem as Problem where problem.status < 500 && problem.status != 409 {
+            // What somebody else is just doing is no answer to keep: the caller may be the one who does it, by another replica.
             prepared = .failure(problem)
         }
         return try await keeping(ticket) { try body(try prepared.get(), $0) }

@@ -165,5 +165,8 @@ enum RuntimeMigrations {
                 """,
             ]
         },
+        Migration(3, "leases of timers") { _ in
+            ["CREATE INDEX timers_lease ON timers (lease) WHERE lease IS NOT NULL"]
+        },
     ]
 }

@@ -41,6 +41,8 @@ public final class Revisions: Sendable {
             try await reload(name)
         } catch {
             logger.warning("what changed could not be read", metadata: ["name": "\(name)", "reason": "\(error)"])
+            // On a shared store the next look finds that it was not read; here nobody looks.
+            guard !store.dialect.isShared else { return }
             let isFirst = state.withLock { $0.late.insert(name).inserted }
             if isFirst { Task { await makeGood(name) } }
         }
@@ -64,15 +66,16 @@ public final class Revisions: Sendable {
         state.withLock { _ = $0.late.remove(name) }
     }
 
-    /// Looks for revisions of others and applies them.
+    /// Looks for revisions of others and applies them. What cannot be read now is looked for again the next time.
     func look() async throws {
         let found = try await store.read { db in try db.all("SELECT name, revision FROM revisions") { ($0.text(0), $0.int(1)) } }
-        for (name, revision) in found {
-            let known = state.withLock { state in
-                defer { state.known[name] = revision }
-                return state.known[name]
+        for (name, revision) in found where state.withLock({ $0.known[name] }) != revision {
+            do {
+                try await reload(name)
+                state.withLock { $0.known[name] = revision }
+            } catch {
+                logger.warning("what changed could not be read", metadata: ["name": "\(name)", "reason": "\(error)"])
             }
-            if known != revision { await apply(name) }
         }
     }
 }

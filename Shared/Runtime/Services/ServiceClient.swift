@@ -2,6 +2,7 @@ import AsyncHTTPClient
 public import Logging
 public import NIOCore
 import NIOHTTP1
+import NIOPosix
 public import Shared
 import Synchronization
 
@@ -200,8 +201,12 @@ public final class ServiceClient: Sendable {
         case let error as HTTPClientError where error == .remoteConnectionClosed: .cutOff
         case let error as HTTPClientError where error == .deadlineExceeded || error == .readTimeout: .timedOut
         case let error as IOError where error.errnoCode == ECONNRESET || error.errnoCode == EPIPE: .cutOff
-        case is ChannelError: .cutOff
-        default: .unreachable
+        // Before anything was sent. Whatever is not known to be that may have been heard.
+        case let error as HTTPClientError where error == .connectTimeout || error == .getConnectionFromPoolTimeout: .unreachable
+        case is NIOConnectionError: .unreachable
+        case let error as IOError where [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EADDRNOTAVAIL].contains(error.errnoCode): .unreachable
+        case is NIOTooManyBytesError: .unreadable
+        default: .cutOff
         }
     }
 }

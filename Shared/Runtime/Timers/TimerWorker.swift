@@ -5,7 +5,7 @@ import SharedStore
 import Synchronization
 
 /// The one worker of a process that runs what is due: transactional timers many to a transaction, external ones side by side up to their limits. It
-/// claims them first, in batches, so that replicas take different ones.
+/// claims them first, in batches, so that replicas take different ones; on an embedded store only what runs outside of transactions.
 final class TimerWorker: Service, Sendable {
     private let house: House
     private var timers: Timers { house.timers }
@@ -30,8 +30,9 @@ final class TimerWorker: Service, Sendable {
 
     private struct Claim: Sendable {
         var lease: String
-        /// Transactional ones, and those that nobody handles.
+        /// Transactional ones, and those that nobody handles: under the lease, where others could take them.
         var here: [DueTimer]
+        var leaseHere: String?
         var external: [DueTimer]
 
         var isEmpty: Bool { here.isEmpty && external.isEmpty }
@@ -47,7 +48,7 @@ final class TimerWorker: Service, Sendable {
         if !house.leases.isShared { try await house.store.claim { try timers.release(nil, $0) } }
         await withTaskCancellationOrGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
-                group.addTask { await self.renewLeases() }
+                if house.leases.isShared { group.addTask { await self.renewLeases() } }
                 var failures = 0
                 while !timers.wakeup.hasEnded {
                     do {
@@ -96,7 +97,7 @@ final class TimerWorker: Service, Sendable {
     private func runRound(_ group: inout DiscardingTaskGroup) async throws -> Bool {
         let claim = try await claim()
         guard !claim.isEmpty else { return false }
-        places.withLock { $0.round = claim.lease }
+        places.withLock { $0.round = claim.leaseHere }
         defer { places.withLock { $0.round = nil } }
         do {
             try await runTransactional(claim)
@@ -119,20 +120,32 @@ final class TimerWorker: Service, Sendable {
         let full = free.filter { $0.places <= 0 }.map(\.kind).sorted()
         let givenUp = places.withLock { $0.givenUp }
         var claim = Claim(lease: TypeID.make("lease", at: VefaClock.machineNow), here: [], external: [])
+        let (lease, handled, isShared) = (claim.lease, Array(timers.handlers.external.keys).sorted(), house.leases.isShared)
         if givenUp.isEmpty {
             // Asking is cheaper than claiming.
-            guard let next = try await house.store.read({ try timers.nextFree($0, except: full) }), next <= now else { return claim }
+            let (next, nextExternal, here) = try await house.store.read { db in
+                let next = try timers.nextFree(db, except: full)
+                guard !isShared, let next, next <= now else { return (next, next, [DueTimer]()) }
+                return (
+                    next, try timers.nextFree(db, except: full, only: handled),
+                    try timers.due(db, now: now, kinds: .except(handled), limit: Self.round)
+                )
+            }
+            guard let next, next <= now else { return claim }
+            claim.here = here
+            guard isShared || nextExternal.map({ $0 <= now }) == true else { return claim }
         }
-        let (lease, handled) = (claim.lease, Array(timers.handlers.external.keys).sorted())
-        (claim.here, claim.external) = try await house.store.claim { db in
+        let taken = try await house.store.claim { db in
             if !givenUp.isEmpty { try timers.release(givenUp, db) }
-            let here = try timers.claim(db, as: lease, now: now, kinds: .except(handled), limit: Self.round)
+            let here = isShared ? try timers.claim(db, as: lease, now: now, kinds: .except(handled), limit: Self.round) : []
             var external: [DueTimer] = []
             for (kind, places) in free where places > 0 {
                 external += try timers.claim(db, as: lease, now: now, kinds: .only(kind), limit: places)
             }
             return (here, external)
         }
+        claim.external = taken.1
+        if isShared { (claim.here, claim.leaseHere) = (taken.0, lease) }
         places.withLock { places in places.givenUp.removeAll { givenUp.contains($0) } }
         return claim
     }
@@ -146,10 +159,10 @@ final class TimerWorker: Service, Sendable {
             try await house.write { change in
                 for timer in slice {
                     if let handler = timers.handlers.transactional[timer.kind] {
-                        try timers.runTransactional(timer, lease: claim.lease, handler, change)
+                        try timers.runTransactional(timer, lease: claim.leaseHere, handler, change)
                     } else {
                         // A kind nobody handles (of a newer binary, say) must not stop the others.
-                        try timers.postpone(timer, lease: claim.lease, "no handler for this kind", change)
+                        try timers.postpone(timer, lease: claim.leaseHere, "no handler for this kind", change)
                     }
                 }
             }

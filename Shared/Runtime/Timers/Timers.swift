@@ -35,7 +35,7 @@ public final class Timers: Sendable {
                 WHERE due_at <= \(now) AND (lease_until IS NULL OR lease_until <= \(raw: db.dialect.sharedNow)) \(kinds.condition)
                 ORDER BY due_at, kind, timer_key LIMIT \(limit) \(raw: db.dialect.skipLocked)
             )
-            UPDATE timers SET lease = \(lease), lease_until = \(raw: db.dialect.sharedNow) + \(Self.leaseMilliseconds)
+            UPDATE timers SET lease = \(lease), lease_until = \(raw: db.dialect.sharedNow) + \(Self.life(db))
             FROM chosen WHERE kind = due_kind AND timer_key = due_key
             RETURNING kind, timer_key, due_at, payload, attempt
             """
@@ -43,6 +43,21 @@ public final class Timers: Sendable {
             DueTimer(kind: row.text(0), key: row.text(1), dueAt: row.time(2), payload: row.json(3), attempt: Int(row.int(4)))
         }
         return taken.sorted { ($0.dueAt, $0.kind, $0.key) < ($1.dueAt, $1.kind, $1.key) }
+    }
+
+    /// An embedded store has one process: nobody else could take what it holds, and it needs no renewing. What a dead one held is released at the start.
+    private static func life(_ db: SQLConnection) -> Int64 { db.dialect.isShared ? leaseMilliseconds : 100 * 365 * 86_400_000 }
+
+    /// The same without taking them, for who has the store to itself.
+    func due(_ db: SQLConnection, now: Timestamp, kinds: Kinds, limit: Int) throws -> [DueTimer] {
+        try db.all(
+            """
+            SELECT kind, timer_key, due_at, payload, attempt FROM timers
+            WHERE due_at <= \(now) AND lease IS NULL \(kinds.condition) ORDER BY due_at, kind, timer_key LIMIT \(limit)
+            """
+        ) { row in
+            DueTimer(kind: row.text(0), key: row.text(1), dueAt: row.time(2), payload: row.json(3), attempt: Int(row.int(4)))
+        }
     }
 
     /// Which timers a claim is about.
@@ -63,7 +78,7 @@ public final class Timers: Sendable {
     /// Keeps what is being worked on from being taken by others.
     func renew(_ leases: [String], _ db: SQLConnection) throws {
         try db.execute(
-            "UPDATE timers SET lease_until = \(raw: db.dialect.sharedNow) + \(Self.leaseMilliseconds) WHERE lease IN \(list: leases)")
+            "UPDATE timers SET lease_until = \(raw: db.dialect.sharedNow) + \(Self.life(db)) WHERE lease IN \(list: leases)")
     }
 
     /// Gives back what was claimed and is not being worked on; nil: whatever anybody ever claimed.
@@ -73,10 +88,11 @@ public final class Timers: Sendable {
     }
 
     /// When the earliest timer is due that nobody works on and whose kind has a place free; nil when there is none.
-    func nextFree(_ db: SQLConnection, except full: [String] = []) throws -> Timestamp? {
-        try db.first(
+    func nextFree(_ db: SQLConnection, except full: [String] = [], only kinds: [String]? = nil) throws -> Timestamp? {
+        let among: SQL = kinds.map { $0.isEmpty ? "AND 1 = 0" : "AND kind IN \(list: $0)" } ?? ""
+        return try db.first(
             """
-            SELECT due_at FROM timers WHERE (lease_until IS NULL OR lease_until <= \(raw: db.dialect.sharedNow)) \(Self.notOf(full))
+            SELECT due_at FROM timers WHERE (lease_until IS NULL OR lease_until <= \(raw: db.dialect.sharedNow)) \(Self.notOf(full)) \(among)
             ORDER BY due_at LIMIT 1
             """
         ) { $0.time(0) }
@@ -84,14 +100,14 @@ public final class Timers: Sendable {
 
     fileprivate static func notOf(_ kinds: [String]) -> SQL { kinds.isEmpty ? "" : "AND kind NOT IN \(list: kinds)" }
 
-    /// Runs one claimed transactional timer inside `change`. What its handler throws moves it to later; an outage of the store is thrown.
-    func runTransactional(_ timer: DueTimer, lease: String, _ handler: TimerHandlers.Transactional, _ change: Change) throws {
+    /// Runs one transactional timer inside `change`, claimed or (nil) not. What its handler throws moves it to later; an outage of the store is thrown.
+    func runTransactional(_ timer: DueTimer, lease: String?, _ handler: TimerHandlers.Transactional, _ change: Change) throws {
         do {
             try change.attempt {
                 let rows = try change.db.execute(
                     """
                     DELETE FROM timers
-                    WHERE kind = \(timer.kind) AND timer_key = \(timer.key) AND due_at = \(timer.dueAt) AND lease = \(lease)
+                    WHERE kind = \(timer.kind) AND timer_key = \(timer.key) AND due_at = \(timer.dueAt) AND \(Self.held(lease))
                     """)
                 // Moved or removed by an earlier one of this round, or another's by now.
                 guard rows > 0 else { return }
@@ -104,14 +120,16 @@ public final class Timers: Sendable {
         }
     }
 
+    private static func held(_ lease: String?) -> SQL { lease.map { "lease = \($0)" } ?? "lease IS NULL" }
+
     /// Moves a timer that failed to later, while it is still leased so: what was scheduled anew meanwhile stands.
-    func postpone(_ timer: DueTimer, lease: String, _ reason: String, _ change: Change) throws {
+    func postpone(_ timer: DueTimer, lease: String?, _ reason: String, _ change: Change) throws {
         let delay = min(Self.longestBackoff, 1_000 << Int64(min(timer.attempt, 12)))
         try change.db.execute(
             """
             UPDATE timers SET attempt = attempt + 1, due_at = \(change.now.adding(milliseconds: delay)), lease = NULL, lease_until = NULL,
                 last_error = \(String(reason.prefix(500)))
-            WHERE kind = \(timer.kind) AND timer_key = \(timer.key) AND lease = \(lease)
+            WHERE kind = \(timer.kind) AND timer_key = \(timer.key) AND \(Self.held(lease))
             """)
     }
 

@@ -41,7 +41,9 @@ extension Store {
                 return try standing(db, migrations).levels
             }
         }
-        let target = try await Store.open(url, migrations: [], logger: logger, options: StoreOptions(readers: 1, writers: 1))
+        var options = StoreOptions(readers: 1, writers: 1)
+        options.isPatient = true
+        let target = try await Store.open(url, migrations: [], logger: logger, options: options)
         do {
             let report = try await target.take(
                 source, levels, migrations: migrations, rules: rules, logger: logger, check: check, progress: progress, fault: fault)

@@ -55,7 +55,7 @@ final class StoreSource: Sendable {
 
     private static func postgres<T>(_ url: String, _ body: (SQLConnection) throws -> T) throws -> T {
         #if Postgres
-            let session = PostgresSession(try PostgresAddress(url), isWriter: false, statementLimit: 128)
+            let session = PostgresSession(try PostgresAddress(url, isPatient: true), isWriter: false, statementLimit: 128)
             defer { session.shutDown() }
             do throws(PostgresFailure) {
                 try session.begin()

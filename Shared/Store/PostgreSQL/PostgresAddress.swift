@@ -20,8 +20,8 @@
         /// `options=-c…` stand behind these and win.
         private static let limits = "-c statement_timeout=30000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000"
 
-        /// Reads a URL. The errors never repeat it.
-        init(_ url: String) throws {
+        /// Reads a URL. The errors never repeat it. With `isPatient` a statement may take as long as it takes: a copy counts and compares whole tables.
+        init(_ url: String, isPatient: Bool = false) throws {
             guard let parsed = PQconninfoParse(url, nil) else {
                 throw StoreError.misuse(
                     "a PostgreSQL URL is postgres://user:password@host:port/database?sslmode=…, with what is special in it percent-encoded")
@@ -41,7 +41,7 @@
             if said["host", default: ""].contains(",") { defaults["target_session_attrs"] = "read-write" }
             said.merge(defaults) { own, _ in own }
             said["client_encoding"] = "UTF8"
-            said["options"] = said["options"].map { "\(Self.limits) \($0)" } ?? Self.limits
+            said["options"] = [Self.limits, said["options"], isPatient ? "-c statement_timeout=0" : nil].compactMap { $0 }.joined(separator: " ")
             password = said["password"]
             parameters = said.map { (name: $0.key, value: $0.value) }
         }

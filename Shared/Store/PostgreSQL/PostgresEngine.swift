@@ -20,7 +20,7 @@
 
         /// Blocks until the server was found fit.
         init(url: String, options: StoreOptions, logger: Logger) throws {
-            address = try PostgresAddress(url)
+            address = try PostgresAddress(url, isPatient: options.isPatient)
             self.options = options
             self.logger = logger
             writes = JobQueue(limit: options.queueLimit)

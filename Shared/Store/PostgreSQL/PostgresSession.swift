@@ -12,6 +12,8 @@
         private var isInTransaction = false
         /// Whether the server was told of this transaction.
         private var hasBegun = false
+        /// A claim leaves no mark: nobody looks for what became of it.
+        private var isClaim = false
         /// Whether a read was begun in so many words.
         private var isExplicit = false
         /// The first statement of this read, and how many there were.
@@ -138,6 +140,7 @@
             hasWritten = false
             isUnlimited = false
             hasBegun = false
+            self.isClaim = isClaim
             isExplicit = false
             opener = nil
             spoken = 0
@@ -171,7 +174,7 @@
             isInTransaction = false
             do throws(PostgresFailure) {
                 try sendQueued(connection)
-                if hasWritten {
+                if hasWritten, !isClaim {
                     commits += 1
                     try mark(connection, now)
                 }
@@ -188,7 +191,7 @@
                 if error.consequence == .lost || error.state == "40003" {
                     disconnect()
                     // Without a write there is nothing to have been kept: run it again.
-                    return hasWritten ? .unheard : .refused(.lost("the connection to the server broke"))
+                    return hasWritten && !isClaim ? .unheard : .refused(.lost("the connection to the server broke"))
                 }
                 // A failed mark leaves the transaction open.
                 isInTransaction = connection.isInTransaction

@@ -98,7 +98,6 @@
             switch gate.pass(alone: alone, { transaction(jobs) }) {
             case .answered: return nil
             case .again(let failure): return failure
-            case .unheard where jobs[0].isClaim: return .lost("the connection to the server broke")
             case .unheard(let thrown):
                 // Outside the gate: it can take as long as the server is away.
                 switch resolve() {

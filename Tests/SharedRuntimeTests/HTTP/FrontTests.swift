@@ -108,7 +108,7 @@ import Testing
         "query parameters are decoded once, a plus is a space, the first of a name counts",
         arguments: [
             ("q=a%20b", "a b"), ("q=a+b", "a b"), ("q=a%2Bb", "a+b"), ("q=%C5%9Feyma%40x.com", "şeyma@x.com"), ("q=%2525", "%25"),
-            ("q=", ""), ("q", ""), ("q=a%00b", "a\u{FFFD}b"),
+            ("q=", ""), ("q", ""),
             ("x=1&q=2&q=3", "2"), ("q=a=b", "a=b"), ("%71=z", "z"), ("q=%zz%+1%", "%zz% 1%"), ("x=1", nil), ("", nil), ("&&q=1&", "1"),
         ] as [(String, String?)])
     func query(text: String, value: String?) async throws {

@@ -23,28 +23,41 @@ struct LedgerVerifier {
         var audit = MemberAudit()
     }
 
+    /// Members read at once: an engine may hold an answer in memory as a whole.
+    private static let page = 500
+
     static func run(_ db: SQLConnection) throws -> LedgerVerifier {
         var verifier = LedgerVerifier()
         var open: Member?
-        try db.each(
-            """
-            SELECT m.member_id, m.active, m.pending, m.debt, m.lifetime_earned, m.lifetime_spent, m.entries, m.chain,
-                e.sequence, e.entry_id, e.kind, e.from_account, e.to_account, e.points, e.lots, e.cause, e.at, e.hash
-            FROM members m LEFT JOIN ledger_entries e ON e.member_id = m.member_id
-            ORDER BY m.member_id, e.sequence
-            """
-        ) { row in
-            let id = row.text(0)
-            if open?.id != id {
-                try verifier.close(open, db)
-                open = Member(
-                    id: id,
-                    counters: MemberCounters(
-                        active: row.int(1), pending: row.int(2), debt: row.int(3), lifetimeEarned: row.int(4), lifetimeSpent: row.int(5)),
-                    entries: row.int(6), chainHead: row.bytes(7))
+        var last: String?
+        repeat {
+            let before = last
+            let behind: SQL = last.map { "WHERE member_id > \($0)" } ?? ""
+            try db.each(
+                """
+                SELECT m.member_id, m.active, m.pending, m.debt, m.lifetime_earned, m.lifetime_spent, m.entries, m.chain,
+                    e.sequence, e.entry_id, e.kind, e.from_account, e.to_account, e.points, e.lots, e.cause, e.at, e.hash
+                FROM (
+                    SELECT member_id, active, pending, debt, lifetime_earned, lifetime_spent, entries, chain
+                    FROM members \(behind) ORDER BY member_id LIMIT \(page)
+                ) m LEFT JOIN ledger_entries e ON e.member_id = m.member_id
+                ORDER BY m.member_id, e.sequence
+                """
+            ) { row in
+                let id = row.text(0)
+                if open?.id != id {
+                    try verifier.close(open, db)
+                    open = Member(
+                        id: id,
+                        counters: MemberCounters(
+                            active: row.int(1), pending: row.int(2), debt: row.int(3), lifetimeEarned: row.int(4), lifetimeSpent: row.int(5)),
+                        entries: row.int(6), chainHead: row.bytes(7))
+                    last = id
+                }
+                if !row.isNull(8) { verifier.check(row, &open) }
             }
-            if !row.isNull(8) { verifier.check(row, &open) }
-        }
+            if last == before { break }
+        } while true
         try verifier.close(open, db)
         try verifier.findOrphans(db)
         return verifier

@@ -327,11 +327,12 @@ final class UpstreamPoolCore {
 
     /// There may be room for a connection more. Who cannot be served yet keeps its place and its time.
     private func serveWaiting() {
-        guard let first = waiting.first?.exchange else { return }
-        let choice = choose(for: first)
-        if case .allBusy = choice { return }
-        waiting.removeFirst()
-        carryOut(choice, for: first)
+        while let first = waiting.first?.exchange {
+            let choice = choose(for: first)
+            if case .allBusy = choice { return }
+            waiting.removeFirst()
+            carryOut(choice, for: first)
+        }
     }
 
     // MARK: Time
