@@ -58,7 +58,7 @@ public enum MessagingService {
         var timers = TimerHandlers()
         timers.on(RunTimer.kind) { timer, change in try RunTimer.timeUp(timer, books, change) }
         timers.onExternal(MessageStore.timerKind, concurrency: MessageSender.concurrency) { timer, house in
-            try await sender.send(timer.key, house)
+            try await sender.send(timer, house)
         }
         return timers
     }

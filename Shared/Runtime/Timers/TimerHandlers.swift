@@ -9,6 +9,8 @@ public struct DueTimer: Sendable {
     public let payload: JSON
     /// 0 at first, then how often it failed.
     public let attempt: Int
+    /// The lease under which it was handed out: ``Change/holds(_:)``.
+    var lease = ""
 
     public init(kind: String, key: String, dueAt: Timestamp, payload: JSON, attempt: Int) {
         self.kind = kind

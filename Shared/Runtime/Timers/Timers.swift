@@ -40,7 +40,9 @@ public final class Timers: Sendable {
             RETURNING kind, timer_key, due_at, payload, attempt
             """
         ) { row in
-            DueTimer(kind: row.text(0), key: row.text(1), dueAt: row.time(2), payload: row.json(3), attempt: Int(row.int(4)))
+            var timer = DueTimer(kind: row.text(0), key: row.text(1), dueAt: row.time(2), payload: row.json(3), attempt: Int(row.int(4)))
+            timer.lease = lease
+            return timer
         }
         return taken.sorted { ($0.dueAt, $0.kind, $0.key) < ($1.dueAt, $1.kind, $1.key) }
     }

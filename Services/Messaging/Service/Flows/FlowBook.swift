@@ -3,7 +3,8 @@ import Shared
 import SharedStore
 import Synchronization
 
-/// Versions of flows, read once each: they never change, so what is kept is right for ever.
+/// Versions of flows, made sense of once each. What is kept is good as long as the store says the same: a version may have been seen in a
+/// transaction that came to nothing, and its number be another replica's by now.
 final class FlowBook: Sendable {
     private struct Key: Hashable {
         let flowID: String
@@ -11,17 +12,20 @@ final class FlowBook: Sendable {
     }
 
     private static let most = 1_000
-    private let definitions = Mutex<[Key: FlowDefinition]>([:])
+    private let definitions = Mutex<[Key: (text: String, definition: FlowDefinition)]>([:])
 
     /// Nil for a version that is not there.
     func definition(_ flowID: String, _ version: Int64, _ db: SQLConnection) throws -> FlowDefinition? {
         let key = Key(flowID: flowID, version: version)
-        if let known = definitions.withLock({ $0[key] }) { return known }
-        let json = try db.first("SELECT definition FROM flow_versions WHERE flow_id = \(flowID) AND version = \(version)") { $0.json(0) }
-        guard let definition = json.flatMap(FlowDefinition.init(json:)) else { return nil }
+        let text = try db.first("SELECT definition FROM flow_versions WHERE flow_id = \(flowID) AND version = \(version)") { $0.text(0) }
+        guard let text else { return nil }
+        if let known = definitions.withLock({ $0[key] }), known.text == text { return known.definition }
+        guard let json = try? JSONParser.parse(text, depthLimit: JSONParser.ownDepth), let definition = FlowDefinition(json: json) else {
+            return nil
+        }
         definitions.withLock { known in
             if known.count >= Self.most { known.removeAll() }
-            known[key] = definition
+            known[key] = (text, definition)
         }
         return definition
     }

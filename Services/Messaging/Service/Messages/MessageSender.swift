@@ -5,7 +5,10 @@ import SharedStore
 import Synchronization
 
 /// Sends messages, one at a call: compose, write down that the attempt begins, hand over, write down what came of it. Whatever is cut off
-/// between the two writes is found as `sending` and treated as unknown.
+/// between the two writes is found as `sending` by whoever takes up the timer next, and treated as unknown.
+///
+/// Of several replicas the one that holds a message's timer sends it. One that stood still for longer than a lease lasts (``Change/holds(_:)``)
+/// begins nothing any more; if it stood still in the middle of an attempt, that attempt is to the others one that was cut off.
 final class MessageSender: Sendable {
     /// How many mails are on their way at once.
     static let concurrency = 32
@@ -19,7 +22,6 @@ final class MessageSender: Sendable {
     private let makeTransport: @Sendable (HouseConfiguration) throws -> any MailTransport
     private let renderer = TemplateRenderer()
     private let office = Mutex<Office?>(nil)
-    private let inHand = Mutex<Set<String>>([])
     private let makeDesk: @Sendable (House) -> any GrantDesk
     /// Settings that were complained about: once each is enough.
     private let complained = Mutex<Set<String>>([])
@@ -44,38 +46,36 @@ final class MessageSender: Sendable {
         await office.withLock { $0 }?.transport.shutdown()
     }
 
-    /// Tries once to send a message. Returns when its new state is on disk, its next attempt scheduled where there is to be one.
-    func send(_ id: String, _ house: House) async throws {
-        // A mail server may take longer than the timer's lease lasts; the second call leaves the message to the first.
-        guard inHand.withLock({ $0.insert(id).inserted }) else { return }
-        defer { inHand.withLock { _ = $0.remove(id) } }
+    /// Tries once to send the message that the timer names. Returns when its new state is on disk, its next attempt scheduled where there is to be
+    /// one. Throws where somebody else holds the timer by now.
+    func send(_ timer: DueTimer, _ house: House) async throws {
+        let id = timer.key
         guard let office = office.withLock({ $0 }) else { throw Problem.unavailable("Mail is not set up yet.") }
         guard var material = try await house.read({ db in try MessageMaterial.gather(id, db) }) else { return }
         complain(of: office.settings.merging(material.settings).unusable, material.settings, house)
         if material.message.coupon != nil, material.message.couponCode == nil {
-            guard let message = try await withCoupon(material, office.composer, house) else { return }
+            guard let message = try await withCoupon(material, office.composer, timer, house) else { return }
             material.message = message
         }
-        let before = material.message
         switch office.composer.compose(material, now: house.now) {
         case .not(let state, let reason):
-            try await house.write { change in
-                try MessageAttempt.closeInterrupted(before, change)
-                try MessageStore.settle(id, state, reason: reason, change)
-            }
-            count(state, house)
+            let isSettled = try await house.write { change in try MessageAttempt.giveUp(timer, state, reason, change) }
+            if isSettled { count(state, house) }
         case .ready(let draft, let mail):
-            guard let message = try await house.write({ change in try MessageAttempt.begin(draft, change) }) else { return }
+            guard let message = try await house.write({ change in try MessageAttempt.begin(draft, timer, change) }) else { return }
             let result = await office.transport.deliver(mail)
             let chance = Double.random(in: 0..<1)
-            let state = try await persistently(house) { change in try MessageAttempt.end(message, result, chance: chance, change) }
-            count(state, house)
+            if let state = try await persistently(house, { change in try MessageAttempt.end(message, result, chance: chance, change) }) {
+                count(state, house)
+            }
         }
     }
 
     /// The message with a coupon of its own from loyalty, asked for only when nothing else keeps the mail from going. Nil where it was settled
     /// without. Throws where loyalty cannot be asked: the timer comes back, and the key makes asking again safe.
-    private func withCoupon(_ material: MessageMaterial, _ composer: MessageComposer, _ house: House) async throws -> Message? {
+    private func withCoupon(
+        _ material: MessageMaterial, _ composer: MessageComposer, _ timer: DueTimer, _ house: House
+    ) async throws -> Message? {
         var message = material.message
         guard let offer = message.coupon else { return message }
         // An address that is suppressed, a contact without consent: whatever would stop the mail stops the coupon too.
@@ -102,17 +102,17 @@ final class MessageSender: Sendable {
             let response = "waiting for its coupon: \(error)"
             try await house.write { change in
                 try MessageStore.noteResponse(id, HeaderText.oneLine(response, max: 500), change)
-                if hasExpired { try MessageStore.settle(id, .failed, reason: .expired, change) }
+                if hasExpired { _ = try MessageAttempt.giveUp(timer, .failed, .expired, change) }
             }
             if hasExpired { return nil }
             throw error
         }
         guard outcome.state == .issued, let code = outcome.couponCode else {
             let response = "no coupon: \(outcome.state.rawValue) \(outcome.code ?? "")"
-            try await house.write { change in
-                try MessageStore.settle(id, .failed, reason: .couponRefused, response: HeaderText.oneLine(response, max: 500), change)
+            let isSettled = try await house.write { change in
+                try MessageAttempt.giveUp(timer, .failed, .couponRefused, response: HeaderText.oneLine(response, max: 500), change)
             }
-            count(.failed, house)
+            if isSettled { count(.failed, house) }
             return nil
         }
         try await house.write { change in try MessageStore.keepCoupon(id, code: code, change) }

@@ -97,11 +97,12 @@ enum MessageStore {
             "INSERT INTO message_attempts (message_id, attempt, started_at) VALUES (\(message.id), \(message.attempts), \(change.now))")
     }
 
+    /// The first word on an attempt stands, but `unknown` gives way to what is known after all.
     static func endAttempt(_ id: String, _ attempt: Int64, outcome: String, response: String?, _ change: Change) throws {
         try change.db.execute(
             """
             UPDATE message_attempts SET ended_at = \(change.now), outcome = \(outcome), response = \(response)
-            WHERE message_id = \(id) AND attempt = \(attempt) AND outcome IS NULL
+            WHERE message_id = \(id) AND attempt = \(attempt) AND (outcome IS NULL OR (outcome = 'unknown' AND \(outcome) <> 'unknown'))
             """)
     }
 
