@@ -23,7 +23,8 @@ struct CouponBatchRecord: Sendable {
     var redemptions: Int64 = 0
 
     static let columns = """
-        b.batch_id, b.kind, b.grant_reason, b.code, b.pattern, b.codes, b.terms, b.cancelled_at, b.created_at, b.updated_at,
+        b.batch_id, b.kind, b.grant_reason, b.code, b.pattern,
+        CASE WHEN b.kind = 'granted' THEN (SELECT COUNT(*) FROM coupons c WHERE c.batch_id = b.batch_id) ELSE b.codes END, b.terms, b.cancelled_at, b.created_at, b.updated_at,
         (SELECT COUNT(*) FROM coupon_redemptions r WHERE r.batch_id = b.batch_id AND r.released_at IS NULL)
         """
 
@@ -80,6 +81,10 @@ extension CouponRules {
     init?(kept json: JSON) { self.init(FieldReader(body: json, issues: FieldIssues(), strict: false)) }
 
     var kept: JSON { .object(JSONObject(members)) }
+
+    /// Whether a coupon's uses are kept count of beside the uses themselves. Without a limit nothing hangs on the number, and a counter would be a row
+    /// that every use of a shared code writes, one after another.
+    var isCounted: Bool { maxRedemptions != nil }
 }
 
 /// Batches in the store.
@@ -115,8 +120,10 @@ enum CouponBatchStore {
             """)
     }
 
-    static func update(_ id: String, _ rules: CouponRules, _ change: Change) throws {
+    /// Puts other terms. Where they are the first with a limit, its codes are counted from now on, beginning with the uses there are.
+    static func update(_ id: String, from present: CouponRules, to rules: CouponRules, _ change: Change) throws {
         try change.db.execute("UPDATE coupon_batches SET terms = \(rules.kept), updated_at = \(change.now) WHERE batch_id = \(id)")
+        if rules.isCounted, !present.isCounted { try CouponStore.recount(batchID: id, change.db) }
     }
 
     static func cancel(_ id: String, _ change: Change) throws {
@@ -124,14 +131,13 @@ enum CouponBatchStore {
             "UPDATE coupon_batches SET cancelled_at = \(change.now), updated_at = \(change.now) WHERE batch_id = \(id)")
     }
 
-    /// The batch of everything granted for a reason, one coupon larger than before; made where there is none.
-    static func grown(for reason: String, _ change: Change) throws -> String {
-        let known = try change.db.first(
-            "UPDATE coupon_batches SET codes = codes + 1, updated_at = \(change.now) WHERE grant_reason = \(reason) RETURNING batch_id"
-        ) { $0.text(0) }
+    /// The batch of everything granted for a reason; made where there is none. Its coupons are counted when somebody asks: a counter would be one row
+    /// that every grant writes, one after another.
+    static func granted(for reason: String, _ change: Change) throws -> String {
+        let known = try change.db.first("SELECT batch_id FROM coupon_batches WHERE grant_reason = \(reason)") { $0.text(0) }
         if let known { return known }
         let batch = CouponBatchRecord(
-            id: TypeID.make("batch", at: change.now), kind: .granted, reason: reason, codes: 1, rules: nil, now: change.now)
+            id: TypeID.make("batch", at: change.now), kind: .granted, reason: reason, codes: 0, rules: nil, now: change.now)
         try insert(batch, change.db)
         return batch.id
     }

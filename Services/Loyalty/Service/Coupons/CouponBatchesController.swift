@@ -113,7 +113,7 @@ struct CouponBatchesController: Sendable {
                 "id", "kind", "state", "code", "pattern", "count", "codes", "redemptions", "created_at", "updated_at", "cancelled_at")
             reader.refuseUnknown()
             try issues.throwIfAny()
-            if changed != rules { try CouponBatchStore.update(present.id, changed, change) }
+            if changed != rules { try CouponBatchStore.update(present.id, from: rules, to: changed, change) }
             return Reply(.ok, try Self.batch(present.id, change.db).json(now: change.now))
         }
     }

@@ -10,6 +10,7 @@ struct CouponRecord: Sendable {
     let rules: CouponRules
     let holderEmailKey: String?
     let grantKey: String?
+    /// Orders it is used for now, where its rules have them counted; else ``CouponStore/counted(_:_:)`` tells.
     var redemptions: Int64
     var cancelledAt: Timestamp?
     let createdAt: Timestamp
@@ -61,13 +62,23 @@ enum CouponStore {
             "SELECT \(raw: CouponRecord.columns) FROM \(raw: CouponRecord.source) WHERE c.code = \(code.text)", CouponRecord.init) ?? nil
     }
 
-    /// The same, held until the transaction ends: what is decided by its counters must still be so when it is written.
+    /// The same, to be used or changed. Where its uses are counted the row is held until the transaction ends: whoever comes second finds out here,
+    /// and not after all its work. The rest is the isolation's to see to.
     static func claim(_ code: CouponCode?, _ db: SQLConnection) throws -> CouponRecord? {
-        guard let code else { return nil }
-        return try db.first(
-            """
-            SELECT \(raw: CouponRecord.columns) FROM \(raw: CouponRecord.source) WHERE c.code = \(code.text) \(raw: db.dialect.forUpdate)
-            """, CouponRecord.init) ?? nil
+        guard let coupon = try find(code, db) else { return nil }
+        if coupon.rules.isCounted, !db.dialect.forUpdate.isEmpty {
+            _ = try db.first("SELECT 1 FROM coupons WHERE code = \(coupon.code) \(raw: db.dialect.forUpdate)") { $0.int(0) }
+        }
+        return coupon
+    }
+
+    /// The coupon with its uses counted, for whoever looks at them.
+    static func counted(_ coupon: CouponRecord, _ db: SQLConnection) throws -> CouponRecord {
+        guard !coupon.rules.isCounted else { return coupon }
+        var counted = coupon
+        counted.redemptions =
+            try db.first("SELECT COUNT(*) FROM coupon_redemptions WHERE code = \(coupon.code) AND released_at IS NULL") { $0.int(0) } ?? 0
+        return counted
     }
 
     /// A batch's coupons by code; one row more than the page's limit.
@@ -84,7 +95,7 @@ enum CouponStore {
             SELECT \(raw: CouponRecord.columns) FROM \(raw: CouponRecord.source)
             WHERE c.batch_id = \(batchID) AND c.code > \(after) ORDER BY c.code LIMIT \(page.limit + 1)
             """, CouponRecord.init
-        ).compactMap { $0 }
+        ).compactMap { $0 }.map { try counted($0, db) }
     }
 
     static func codes(_ batchID: String, limit: Int, _ db: SQLConnection) throws -> [String] {
@@ -155,8 +166,19 @@ enum CouponStore {
         try change.db.execute("UPDATE coupons SET cancelled_at = \(change.now) WHERE code = \(code) AND cancelled_at IS NULL")
     }
 
-    static func count(_ uses: Int64, of code: String, _ db: SQLConnection) throws {
-        try db.execute("UPDATE coupons SET redemptions = redemptions + \(uses) WHERE code = \(code)")
+    static func count(_ uses: Int64, of coupon: CouponRecord, _ db: SQLConnection) throws {
+        guard coupon.rules.isCounted else { return }
+        try db.execute("UPDATE coupons SET redemptions = redemptions + \(uses) WHERE code = \(coupon.code)")
+    }
+
+    /// Counts a batch's uses anew.
+    static func recount(batchID: String, _ db: SQLConnection) throws {
+        try db.execute(
+            """
+            UPDATE coupons SET redemptions =
+                (SELECT COUNT(*) FROM coupon_redemptions r WHERE r.code = coupons.code AND r.released_at IS NULL)
+            WHERE batch_id = \(batchID)
+            """)
     }
 
     // MARK: - Somebody's
@@ -168,7 +190,7 @@ enum CouponStore {
             WHERE c.customer_id IN \(list: person.customerIDs) OR c.email_key IN \(list: person.emailKeys)
             ORDER BY c.created_at DESC, c.code LIMIT \(limit)
             """, CouponRecord.init
-        ).compactMap { $0 }
+        ).compactMap { $0 }.map { try counted($0, db) }
     }
 
     /// Coupons that somebody has used.
@@ -182,6 +204,6 @@ enum CouponStore {
                 ORDER BY redeemed_at DESC LIMIT \(limit)
             ) ORDER BY c.created_at DESC, c.code
             """, CouponRecord.init
-        ).compactMap { $0 }
+        ).compactMap { $0 }.map { try counted($0, db) }
     }
 }

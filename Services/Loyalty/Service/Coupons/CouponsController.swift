@@ -18,7 +18,8 @@ struct CouponsController: Sendable {
     @Sendable private func get(_ request: Request, _ context: VefaContext) async throws -> Reply {
         try context.requirePrincipal().requireServer()
         let code = CouponCode(try context.parameter("code"))
-        guard let coupon = try await house.read({ try CouponStore.find(code, $0) }) else { throw Problem.notFound("such coupon") }
+        let found = try await house.read { db in try CouponStore.find(code, db).map { try CouponStore.counted($0, db) } }
+        guard let coupon = found else { throw Problem.notFound("such coupon") }
         return Reply(.ok, coupon.json(now: house.now))
     }
 

@@ -104,14 +104,14 @@ struct Redemptions {
             emailKey: buyer.emailKey,
             source: source, worth: worth, cart: cart, outsideTerms: outsideTerms, redeemedAt: change.now)
         try RedemptionStore.put(record, db)
-        try CouponStore.count(1, of: coupon.code, db)
+        try CouponStore.count(1, of: coupon, db)
         try CouponNews.redeemed(record, coupon, change)
         return record
     }
 
     private func release(_ record: RedemptionRecord, cause: String) throws {
         try RedemptionStore.release(record, at: change.now, db)
-        try CouponStore.count(-1, of: record.code, db)
+        if let coupon = try CouponStore.claim(CouponCode(record.code), db) { try CouponStore.count(-1, of: coupon, db) }
         try CouponNews.released(record, cause: cause, change)
     }
 

@@ -46,7 +46,7 @@ struct Grants: Sendable {
         let discount = discount.inCurrency(try catalogues.current(change.db).programme.currency)
         var rules = CouponRules(discount, name: grant.name, terms: grant.terms)
         rules.customerID = grant.customerID
-        let batchID = try CouponBatchStore.grown(for: grant.reason, change)
+        let batchID = try CouponBatchStore.granted(for: grant.reason, change)
         let emailKey = EmailKey.make(grant.email)
         guard let coupon = try CouponStore.grant(rules, batchID: batchID, emailKey: emailKey, key: grant.key, change) else {
             throw EventRefusal("no_code", "no free code was found")
@@ -103,7 +103,7 @@ struct Grants: Sendable {
         guard let coupon = try CouponStore.claim(CouponCode(code), change.db) else { return }
         // A used one is cancelled too: should its order be cancelled later, the use must not come back to life.
         try CouponStore.cancel(code, change)
-        if coupon.redemptions > 0 {
+        if try CouponStore.counted(coupon, change.db).redemptions > 0 {
             record.outcome.state = .spent
         } else {
             try CouponNews.cancelled(

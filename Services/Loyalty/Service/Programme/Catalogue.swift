@@ -48,7 +48,8 @@ final class CatalogueCache: Sendable {
         let catalogue = Catalogue(
             config: head.config, token: head.token, programme: programme, programmeVersion: head.version,
             rules: try EarningRuleStore.live(at: nil, db))
-        state.withLock { $0.present = catalogue }
+        // What was kept of earlier configurations may have been seen in a transaction that came to nothing, and their numbers be others' by now.
+        state.withLock { $0 = State(present: catalogue) }
         return catalogue
     }
 
