@@ -34,7 +34,8 @@ enum ClickStore {
             ])
         let day = change.now.milliseconds.floorDivided(by: 86_400_000)
         let end = Timestamp(milliseconds: (day + 1) * 86_400_000).adding(days: lifetimeDays)
-        try change.schedule(forgetting, key: String(day), at: end)
+        // Written once a day: every click of every code would wait for this row otherwise.
+        if try !change.isScheduled(forgetting, key: String(day)) { try change.schedule(forgetting, key: String(day), at: end) }
     }
 
     static func forget(_ timer: DueTimer, _ change: Change) throws {

@@ -70,6 +70,17 @@ enum ReferralStore {
         ).compactMap { $0 }
     }
 
+    /// An advocate's referrals whose hold ended before a moment and that nobody has weighed since, in the order in which they ended.
+    static func held(by advocate: String, programme: String, before time: Timestamp, _ db: SQLConnection) throws -> [Referral] {
+        try db.all(
+            """
+            SELECT \(columns) FROM referrals
+            WHERE advocate_id = \(advocate) AND programme_id = \(programme) AND state = 'qualified' AND hold_until < \(time)
+            ORDER BY hold_until, id LIMIT 1000
+            """, read
+        ).compactMap { $0 }
+    }
+
     /// How many referrals of an advocate stand approved since a moment.
     static func approved(_ advocate: String, programme: String, since start: Timestamp, _ db: SQLConnection) throws -> Int64 {
         try db.first(
