@@ -24,6 +24,9 @@ public struct SQLDialect: Sendable, Hashable {
     public let sharedNow: String
     /// How many savepoints one transaction may have without becoming slow: PostgreSQL keeps 64 at hand.
     public var savepointLimit: Int { engine == .postgres ? 50 : 1_000 }
+    /// Over how many rows a counter that many writes move is spread, each write adding to one by chance: transactions that run side by side would
+    /// wait for a single row, and be run again. One where there is one writer anyway.
+    public var counterSlots: Int64 { engine == .postgres ? 16 : 1 }
     /// True where several processes can have the store open.
     public var isShared: Bool { engine == .postgres }
 

@@ -2,7 +2,7 @@ import SharedStore
 
 /// The schema of survey-svc. Steps are only ever added.
 enum SurveyMigrations {
-    static let all = [orders, surveys, invitations]
+    static let all = [orders, surveys, invitations, slots]
 
     private static let orders = Migration(1, "customers and deliveries") { _ in
         [
@@ -92,6 +92,34 @@ enum SurveyMigrations {
             )
             """,
             "ALTER TABLE known_customers ADD COLUMN deleted_at BIGINT",
+        ]
+    }
+
+    private static let slots = Migration(4, "figures over several rows") { _ in
+        [
+            // A survey's counters, spread over rows that are added up: everybody who answers at once would write to the same one.
+            """
+            CREATE TABLE figure_slots (
+                survey_id TEXT NOT NULL, slot BIGINT NOT NULL, seen BIGINT NOT NULL, started BIGINT NOT NULL, completed BIGINT NOT NULL,
+                closed BIGINT NOT NULL, PRIMARY KEY (survey_id, slot)
+            )
+            """,
+            """
+            CREATE TABLE bucket_slots (
+                survey_id TEXT NOT NULL, question_id TEXT NOT NULL, bucket TEXT NOT NULL, slot BIGINT NOT NULL, amount BIGINT NOT NULL,
+                PRIMARY KEY (survey_id, question_id, bucket, slot)
+            )
+            """,
+            """
+            INSERT INTO figure_slots (survey_id, slot, seen, started, completed, closed)
+            SELECT survey_id, 0, seen, started, completed, closed FROM survey_figures
+            """,
+            """
+            INSERT INTO bucket_slots (survey_id, question_id, bucket, slot, amount)
+            SELECT survey_id, question_id, bucket, 0, amount FROM survey_buckets
+            """,
+            "DROP TABLE survey_figures",
+            "DROP TABLE survey_buckets",
         ]
     }
 }

@@ -43,19 +43,28 @@ enum FigureStore {
             """)
     }
 
+    /// One of the rows that a survey's counters are spread over (`SQLDialect.counterSlots`); what counts is their sum.
+    private static func slot(_ db: SQLConnection) -> Int64 { Int64.random(in: 0..<db.dialect.counterSlots) }
+
     private static func add(_ difference: SurveyFigures, _ survey: String, _ db: SQLConnection) throws {
         try db.execute(
             """
-            INSERT INTO survey_figures (survey_id, seen, started, completed, closed)
-            VALUES (\(survey), \(difference.seen), \(difference.started), \(difference.completed), \(difference.closed))
-            ON CONFLICT (survey_id) DO UPDATE SET
-                seen = survey_figures.seen + excluded.seen, started = survey_figures.started + excluded.started,
-                completed = survey_figures.completed + excluded.completed, closed = survey_figures.closed + excluded.closed
+            INSERT INTO figure_slots (survey_id, slot, seen, started, completed, closed)
+            VALUES (\(survey), \(slot(db)), \(difference.seen), \(difference.started), \(difference.completed), \(difference.closed))
+            ON CONFLICT (survey_id, slot) DO UPDATE SET
+                seen = figure_slots.seen + excluded.seen, started = figure_slots.started + excluded.started,
+                completed = figure_slots.completed + excluded.completed, closed = figure_slots.closed + excluded.closed
             """)
     }
 
     static func figures(_ survey: String, _ db: SQLConnection) throws -> SurveyFigures {
-        try db.first("SELECT seen, started, completed, closed FROM survey_figures WHERE survey_id = \(survey)") { row in
+        try db.first(
+            """
+            SELECT CAST(COALESCE(SUM(seen), 0) AS BIGINT), CAST(COALESCE(SUM(started), 0) AS BIGINT),
+                CAST(COALESCE(SUM(completed), 0) AS BIGINT), CAST(COALESCE(SUM(closed), 0) AS BIGINT)
+            FROM figure_slots WHERE survey_id = \(survey)
+            """
+        ) { row in
             SurveyFigures(seen: row.int(0), started: row.int(1), completed: row.int(2), closed: row.int(3))
         } ?? SurveyFigures()
     }
@@ -63,12 +72,14 @@ enum FigureStore {
     // MARK: - Answers
 
     static func count(_ amounts: [AnswerTally.Bucket: Int64], _ survey: String, _ db: SQLConnection) throws {
-        for (bucket, amount) in amounts {
+        let slot = slot(db)
+        // In one order: two that add to the same rows must not wait for each other.
+        for (bucket, amount) in amounts.sorted(by: { ($0.key.questionID, $0.key.name) < ($1.key.questionID, $1.key.name) }) {
             try db.execute(
                 """
-                INSERT INTO survey_buckets (survey_id, question_id, bucket, amount)
-                VALUES (\(survey), \(bucket.questionID), \(bucket.name), \(amount))
-                ON CONFLICT (survey_id, question_id, bucket) DO UPDATE SET amount = survey_buckets.amount + excluded.amount
+                INSERT INTO bucket_slots (survey_id, question_id, bucket, slot, amount)
+                VALUES (\(survey), \(bucket.questionID), \(bucket.name), \(slot), \(amount))
+                ON CONFLICT (survey_id, question_id, bucket, slot) DO UPDATE SET amount = bucket_slots.amount + excluded.amount
                 """)
         }
     }
@@ -76,7 +87,11 @@ enum FigureStore {
     /// By question, then by bucket.
     static func buckets(_ survey: String, _ db: SQLConnection) throws -> [String: [String: Int64]] {
         var buckets: [String: [String: Int64]] = [:]
-        try db.each("SELECT question_id, bucket, amount FROM survey_buckets WHERE survey_id = \(survey)") { row in
+        try db.each(
+            """
+            SELECT question_id, bucket, CAST(SUM(amount) AS BIGINT) FROM bucket_slots WHERE survey_id = \(survey) GROUP BY question_id, bucket
+            """
+        ) { row in
             buckets[row.text(0), default: [:]][row.text(1)] = row.int(2)
         }
         return buckets

@@ -77,7 +77,7 @@ enum SurveyStore {
 
     /// With everything that was answered.
     static func remove(_ id: String, _ change: Change) throws {
-        for table in ["survey_versions", "responses", "survey_persons", "survey_figures", "survey_buckets", "invitations"] {
+        for table in ["survey_versions", "responses", "survey_persons", "figure_slots", "bucket_slots", "invitations"] {
             try change.db.execute("DELETE FROM \(raw: table) WHERE survey_id = \(id)")
         }
         try change.db.execute("DELETE FROM surveys WHERE id = \(id)")
