@@ -13,7 +13,7 @@
     ///
     /// Never printed: it may hold a password.
     struct PostgresAddress: Sendable {
-        private let parameters: [(name: String, value: String)]
+        private var parameters: [(name: String, value: String)]
         private let password: String?
 
         /// Milliseconds a statement may take, and may wait for somebody's lock, and a transaction may be left idle. The URL's own
@@ -44,6 +44,15 @@
             said["options"] = [Self.limits, said["options"], isPatient ? "-c statement_timeout=0" : nil].compactMap { $0 }.joined(separator: " ")
             password = said["password"]
             parameters = said.map { (name: $0.key, value: $0.value) }
+        }
+
+        /// The same for connections that write. There a sequential scan would note its whole table as read, as if everything in it mattered, and whoever
+        /// writes anything into a small table, where the planner likes such scans best, would be in everybody's way: see `docs/adr/0010`. Measured with
+        /// 64 customers and 8 clients: 6.6 repetitions a transaction with such scans, 1.2 without.
+        func forWriting() -> PostgresAddress {
+            var address = self
+            address.parameters = parameters.map { $0.name == "options" ? ($0.name, "-c enable_seqscan=off \($0.value)") : $0 }
+            return address
         }
 
         /// Lends the parameters in the form libpq takes them.

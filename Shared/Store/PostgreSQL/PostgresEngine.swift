@@ -80,7 +80,7 @@
 
         private func serveWrites() {
             let session = PostgresSession(
-                address, isWriter: true, statementLimit: options.statementLimit, connectionFault: options.connectionFault)
+                address.forWriting(), isWriter: true, statementLimit: options.statementLimit, connectionFault: options.connectionFault)
             defer { session.shutDown() }
             let writer = PostgresWriter(session: session, gate: gate, counters: counters, logger: logger)
             var seen = 0
