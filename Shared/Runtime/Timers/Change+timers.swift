@@ -7,7 +7,7 @@ extension Change {
     public func holds(_ timer: DueTimer) throws -> Bool {
         try db.execute(
             """
-            UPDATE timers SET lease_until = \(raw: db.dialect.sharedNow) + \(Timers.leaseMilliseconds)
+            UPDATE timers SET lease_until = \(raw: db.dialect.sharedNow) + \(Timers.life(db))
             WHERE kind = \(timer.kind) AND timer_key = \(timer.key) AND lease = \(timer.lease)
             """) > 0
     }

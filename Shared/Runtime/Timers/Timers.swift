@@ -48,7 +48,7 @@ public final class Timers: Sendable {
     }
 
     /// An embedded store has one process: nobody else could take what it holds, and it needs no renewing. What a dead one held is released at the start.
-    private static func life(_ db: SQLConnection) -> Int64 { db.dialect.isShared ? leaseMilliseconds : 100 * 365 * 86_400_000 }
+    static func life(_ db: SQLConnection) -> Int64 { db.dialect.isShared ? leaseMilliseconds : 100 * 365 * 86_400_000 }
 
     /// The same without taking them, for who has the store to itself.
     func due(_ db: SQLConnection, now: Timestamp, kinds: Kinds, limit: Int) throws -> [DueTimer] {
