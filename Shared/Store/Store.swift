@@ -109,8 +109,8 @@ public final class Store: Sendable {
         }
         guard isFree else { throw StoreError.busy }
         defer { isCopying.withLock { $0 = false } }
-        // Under the same name each time, so that what a crash left behind is cleared by the next copy.
-        let draft = "\(path).copying"
+        // A name of its own: should another replica write the same copy, they do not meet in one file.
+        let draft = "\(path).\(UInt64.random(in: .min ... .max)).copying"
         func clear() { for rest in ["", "-wal", "-shm", ".lock"] { SQLiteFiles.remove(draft + rest) } }
         clear()
         defer { clear() }

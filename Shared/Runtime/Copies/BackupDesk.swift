@@ -63,12 +63,14 @@ public final class BackupDesk: Sendable {
     private let store: Store
     private let folder: String
     private let logger: Logger
+    private let leases: Leases
     private let latest = Mutex<(id: String, part: BackupPart)?>(nil)
 
     /// How an id begins: `backup_…`. Nothing but a TypeID is ever part of a path.
     public static let prefix = "backup"
 
-    init(service: ServiceName, store: Store, configuration: HouseConfiguration, logger: Logger) {
+    init(service: ServiceName, store: Store, leases: Leases, configuration: HouseConfiguration, logger: Logger) {
+        self.leases = leases
         self.service = service
         self.store = store
         let chosen = configuration.value("VEFA_BACKUP_DIR") ?? "\(configuration.dataFolder)/backups"
@@ -82,6 +84,8 @@ public final class BackupDesk: Sendable {
         guard TypeID.isValid(id, prefix: Self.prefix) else {
             throw Problem.invalid("/id", "invalid", "backup_ and 26 characters were expected")
         }
+        let isKnown = latest.withLock { $0?.id == id && $0?.part.state != .failed }
+        if !isKnown, leases.isShared, let part = try await others(id, patience) { return part }
         let isNew = try latest.withLock { latest in
             if let latest, latest.id == id, latest.part.state != .failed { return false }
             if let latest, latest.id != id, latest.part.state == .running {
@@ -101,8 +105,74 @@ public final class BackupDesk: Sendable {
         }
     }
 
+    // MARK: - Beside replicas
+
+    /// What `meta` says of the latest copy: which, and who writes it.
+    private static let name = "backup"
+
+    /// What another replica makes of the copy, waited for up to `patience`; nil when this one is to write it. The word of who does is given in one
+    /// transaction, so that two who are asked at once do not both begin; who died meanwhile is relieved.
+    private func others(_ id: String, _ patience: Duration) async throws -> BackupPart? {
+        let deadline = ContinuousClock.now.advanced(by: patience)
+        let (me, service) = (leases.replica, service)
+        let wakeup = Wakeup()
+        while true {
+            let part = try await store.write { db -> BackupPart? in
+                if let row = try db.first("SELECT content FROM meta WHERE name = \(Self.name)", { $0.json(0) }),
+                    let part = row["part"].flatMap(BackupPart.init)
+                {
+                    let holder = row["holder"]?.string ?? ""
+                    let isAlive = try db.exists("SELECT 1 FROM replicas WHERE replica = \(holder) AND seen_until > \(raw: db.dialect.sharedNow)")
+                    let isRunning = part.state == .running && isAlive && holder != me
+                    if row["id"]?.string == id, isRunning || part.state == .done { return part }
+                    if isRunning {
+                        throw Problem.conflict("backup_in_progress", "\(service.rawValue) is still writing \(row["id"]?.string ?? "another").")
+                    }
+                }
+                try Self.note(id, BackupPart(service: service.rawValue, state: .running), me, db)
+                return nil
+            }
+            guard let part, part.state == .running, ContinuousClock.now < deadline else { return part }
+            await wakeup.wait(milliseconds: 200)
+        }
+    }
+
+    private static func note(_ id: String, _ part: BackupPart, _ holder: String, _ db: SQLConnection) throws {
+        let content: JSON = ["id": .string(id), "holder": .string(holder), "part": part.json]
+        try db.execute(
+            "INSERT INTO meta (name, content) VALUES (\(name), \(content)) ON CONFLICT (name) DO UPDATE SET content = excluded.content")
+    }
+
+    /// Tells the replicas what came of it. Where that fails the copy is there all the same, and who asks has it written again.
+    private func tell(_ id: String, _ part: BackupPart) async {
+        guard leases.isShared else { return }
+        let me = leases.replica
+        do {
+            try await store.write { db in
+                let row = try db.first("SELECT content FROM meta WHERE name = \(Self.name)") { $0.json(0) }
+                if row?["id"]?.string == id, row?["holder"]?.string == me { try Self.note(id, part, me, db) }
+            }
+        } catch {
+            logger.warning("the other replicas do not know of a backup's end", metadata: ["backup": "\(id)", "reason": "\(error)"])
+        }
+    }
+
+    /// What a process that died left half written.
+    private func clearDrafts() {
+        let files = FileManager.default
+        for backup in (try? files.contentsOfDirectory(atPath: folder)) ?? [] where TypeID.isValid(backup, prefix: Self.prefix) {
+            for name in (try? files.contentsOfDirectory(atPath: "\(folder)/\(backup)")) ?? []
+            where name.hasPrefix("\(service.rawValue).db.") && (name.contains(".copying") || name.hasSuffix(".partial")) {
+                try? files.removeItem(atPath: "\(folder)/\(backup)/\(name)")
+            }
+        }
+    }
+
+    // MARK: - Writing
+
     private func copy(_ id: String) async {
         let began = ContinuousClock.now
+        clearDrafts()
         let file = "\(folder)/\(id)/\(service.rawValue).db"
         var part = BackupPart(service: service.rawValue, state: .done)
         do {
@@ -127,7 +197,8 @@ public final class BackupDesk: Sendable {
                 default: .failed(service.rawValue, "backup_failed", "The copy could not be written; the service's log says why.")
                 }
         }
-        latest.withLock { $0 = (id, part) }
+        await tell(id, part)
+        latest.withLock { [part] in $0 = (id, part) }
     }
 }
 

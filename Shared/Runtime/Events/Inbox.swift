@@ -115,7 +115,7 @@ public final class Inbox: Sendable {
         let source = json["source"]?.string ?? ""
         let id = json["id"]?.string ?? ""
         let type = json["type"]?.string ?? ""
-        logger.warning("event refused", metadata: ["event": "\(id)", "type": "\(type)", "code": "\(refusal.code)", "detail": "\(refusal.detail)"])
+        change.remarks.append(("event refused", ["event": id, "type": type, "code": refusal.code, "detail": refusal.detail]))
         try change.db.execute("INSERT INTO inbox (source, id) VALUES (\(source), \(id)) ON CONFLICT (id, source) DO NOTHING")
         try change.db.execute(
             """

@@ -63,10 +63,13 @@ final class Relay: Service, Sendable {
     }
 
     func run() async throws {
-        await withTaskCancellationOrGracefulShutdownHandler {
-            await carry()
-        } onCancelOrGracefulShutdown: {
-            self.wakeup.end()
+        // A batch on its way is given up at a stop: whether it was heard, the next one asks. A subscriber that hangs must not hold up the stop.
+        await cancelWhenGracefulShutdown { [self] in
+            await withTaskCancellationHandler {
+                await carry()
+            } onCancel: {
+                wakeup.end()
+            }
         }
     }
 

@@ -14,6 +14,9 @@ final class DrainHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
+    /// Sent down a connection that nobody will handle: what was sent on it can be repeated elsewhere, even if it has come in whole.
+    struct NeverTaken: Sendable {}
+
     private let patience: TimeAmount
     private var isDraining = false
     private var inProgress = 0
@@ -46,6 +49,12 @@ final class DrainHandler: ChannelDuplexHandler, RemovableChannelHandler {
             context.close(promise: nil)
         }
         context.fireUserInboundEventTriggered(event)
+    }
+
+    func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
+        guard event is NeverTaken else { return context.triggerUserOutboundEvent(event, promise: promise) }
+        promise?.succeed()
+        if context.channel.isActive { farewell(context) } else { context.close(promise: nil) }
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {

@@ -4,6 +4,7 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import NIOHTTPTypes
+import Synchronization
 
 /// Runs Swift tasks on an event loop's own thread.
 ///
@@ -23,9 +24,11 @@ public final class EventLoopTaskExecutor: TaskExecutor {
 }
 
 /// A connection that was accepted. One that is accepted while the server stops is let go by it without having been handled, and NIO ends a process
-/// that lets go of a connection's writer unfinished.
+/// that lets go of a connection's writer unfinished. Whoever sent a request on it hears that it was not read.
 public final class AcceptedConnection: ServerChildChannelValue {
     fileprivate let connection: HTTP1Channel.Value
+    /// From then on whoever handles it ends it.
+    fileprivate let isHandled = Atomic(false)
 
     fileprivate init(_ connection: HTTP1Channel.Value) {
         self.connection = connection
@@ -34,8 +37,9 @@ public final class AcceptedConnection: ServerChildChannelValue {
     public var channel: any Channel { connection.channel }
 
     deinit {
+        guard !isHandled.load(ordering: .relaxed) else { return }
+        connection.channel.triggerUserOutboundEvent(DrainHandler.NeverTaken(), promise: nil)
         connection.outbound.finish()
-        connection.channel.close(promise: nil)
     }
 }
 
@@ -54,6 +58,7 @@ public struct EventLoopHTTP1Channel: ServerChildChannel {
     }
 
     public func handle(value: Value, logger: Logger) async {
+        value.isHandled.store(true, ordering: .relaxed)
         let executor = EventLoopTaskExecutor(value.channel.eventLoop)
         await withTaskExecutorPreference(executor) {
             await channel.handle(value: value.connection, logger: logger)

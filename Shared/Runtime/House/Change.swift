@@ -11,6 +11,8 @@ public final class Change {
     var said = false
     var scheduled = false
     var revised: Set<String> = []
+    /// What is worth a line in the log once it is on disk: a closure that runs again must not have said it.
+    var remarks: [(message: String, metadata: [String: String])] = []
     /// Keys whose parked events are to be applied after the present one.
     var released: [String] = []
 

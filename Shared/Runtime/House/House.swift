@@ -39,7 +39,7 @@ public final class House: Sendable {
         services = ServiceClient(configuration: configuration, signer: principals, logger: logger)
         leases = Leases(store: store)
         revisions = Revisions(store: store, logger: logger)
-        backups = BackupDesk(service: definition.name, store: store, configuration: configuration, logger: logger)
+        backups = BackupDesk(service: definition.name, store: store, leases: leases, configuration: configuration, logger: logger)
         outbox = Outbox(service: definition.name, store: store)
         links = LinkSigner(key: configuration.linkKey)
         var handlers = definition.events
@@ -61,12 +61,13 @@ public final class House: Sendable {
         let clock = clock
         let name = name
         let inbox = inbox
-        let (value, said, scheduled, revised) = try await store.write { db in
+        let (value, said, scheduled, revised, remarks) = try await store.write { db in
             let change = Change(db: db, now: clock.now, service: name)
             let value = try body(change)
             if !change.released.isEmpty { try inbox.applyReleased(change) }
-            return (value, change.said, change.scheduled, change.revised)
+            return (value, change.said, change.scheduled, change.revised, change.remarks)
         }
+        for (message, metadata) in remarks { logger.warning("\(message)", metadata: metadata.mapValues { "\($0)" }) }
         if said { outbox.changed() }
         if scheduled { timers.wakeup.signal() }
         // Here at once: who changed something finds it changed.

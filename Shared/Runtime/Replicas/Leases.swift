@@ -105,6 +105,29 @@ final class Leases: Sendable {
         try await store.claim { db in _ = try db.execute("DELETE FROM leases WHERE holder = \(me) AND name IN \(list: names)") }
     }
 
+    // MARK: - For the length of one piece of work
+
+    /// Takes a lease that nobody waits for; false when it is another's. The keeper renews it until it is dropped.
+    func seize(_ name: String) async throws -> Bool {
+        guard isShared else { return true }
+        let me = replica
+        return try await store.claim { db in
+            let now = SQL(raw: db.dialect.sharedNow)
+            return try db.execute(
+                """
+                INSERT INTO leases (name, holder, held_until) VALUES (\(name), \(me), \(now) + \(Self.lifetimeMilliseconds))
+                ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, held_until = excluded.held_until
+                WHERE leases.held_until <= \(now) OR leases.holder = \(me)
+                """) > 0
+        }
+    }
+
+    func drop(_ name: String) async throws {
+        guard isShared else { return }
+        let me = replica
+        try await store.claim { db in _ = try db.execute("DELETE FROM leases WHERE name = \(name) AND holder = \(me)") }
+    }
+
     // MARK: - The sandbox's clock
 
     /// This replica lives in the time of that revision.

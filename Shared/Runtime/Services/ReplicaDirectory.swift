@@ -156,6 +156,8 @@ public final class ReplicaDirectory: Sendable {
 /// Keeps the directory up to date while a service runs.
 struct ReplicaWatch: Service {
     let directory: ReplicaDirectory
+    /// Milliseconds between two look-ups where nothing hurries.
+    var every = ReplicaDirectory.everyMilliseconds
 
     func run() async throws {
         let wakeup = directory.wakeup
@@ -167,8 +169,8 @@ struct ReplicaWatch: Service {
                 // However many failures ask for it, there is a pause between two look-ups.
                 await wakeup.waitOut(milliseconds: ReplicaDirectory.hurriedMilliseconds)
                 if directory.isHurried.load(ordering: .relaxed), hasNames { continue }
-                let spread = ReplicaDirectory.everyMilliseconds / 5
-                let rest = ReplicaDirectory.everyMilliseconds - ReplicaDirectory.hurriedMilliseconds + .random(in: -spread...spread)
+                let spread = every / 5
+                let rest = every - ReplicaDirectory.hurriedMilliseconds + .random(in: -spread...spread)
                 await wakeup.wait(milliseconds: hasNames ? rest : 60_000)
             }
         } onCancelOrGracefulShutdown: {

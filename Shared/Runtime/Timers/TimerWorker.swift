@@ -102,7 +102,7 @@ final class TimerWorker: Service, Sendable {
         do {
             try await runTransactional(claim)
         } catch {
-            places.withLock { $0.givenUp.append(claim.lease) }
+            if claim.leaseHere != nil || !claim.external.isEmpty { places.withLock { $0.givenUp.append(claim.lease) } }
             throw error
         }
         for timer in claim.external {

@@ -123,7 +123,7 @@ extension Store {
             throw StoreCopyError.foreign("this is no store of Vefa's: it holds no list of migrations")
         }
         let applied = try Migrator.applied(db)
-        for (set, _) in migrations where !applied.contains(where: { $0.set == set }) {
+        for (set, steps) in migrations where !steps.isEmpty && !applied.contains(where: { $0.set == set }) {
             throw StoreCopyError.foreign("this is another service's store: it holds no tables of '\(set)'")
         }
         try Migrator.checkStore(applied, migrations)

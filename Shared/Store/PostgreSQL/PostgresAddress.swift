@@ -18,7 +18,7 @@
 
         /// Milliseconds a statement may take, and may wait for somebody's lock, and a transaction may be left idle. The URL's own
         /// `options=-c…` stand behind these and win.
-        private static let limits = "-c statement_timeout=30000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000"
+        private static let limits = "-c statement_timeout=20000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000"
 
         /// Reads a URL. The errors never repeat it. With `isPatient` a statement may take as long as it takes: a copy counts and compares whole tables.
         init(_ url: String, isPatient: Bool = false) throws {

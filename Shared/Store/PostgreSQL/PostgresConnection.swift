@@ -69,7 +69,7 @@
                 case "synchronous_commit" where settings.text(1) == "off": _ = try run("SET synchronous_commit = on")
                 case "statement_timeout":
                     let limit = settings.int(1)
-                    patience = limit > 0 && limit < 86_400_000 ? .milliseconds(limit + 10_000) : .seconds(86_400)
+                    patience = limit > 0 && limit < 86_400_000 ? .milliseconds(limit + 5_000) : .seconds(86_400)
                 case "transaction_read_only" where isWriter && settings.text(1) == "on": throw .onlyReads
                 default: break
                 }

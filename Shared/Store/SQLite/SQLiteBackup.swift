@@ -13,6 +13,7 @@ final class SQLiteBackup: Sendable {
             // The same name each time, so that what a crash left behind is cleared by the next copy.
             let partial = "\(target).partial"
             SQLiteFiles.remove(partial)
+            defer { SQLiteFiles.remove("\(partial)-journal") }
             do {
                 // VACUUM INTO fills an empty file; made by us, it has our permissions.
                 try SQLiteFiles.makeFile(partial)

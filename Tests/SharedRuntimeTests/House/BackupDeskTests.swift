@@ -20,7 +20,7 @@ struct BackupDeskTests {
         let house = try await TestHouse.start(Self.definition)
         let id = TypeID.make(BackupDesk.prefix, at: VefaClock.machineNow)
         let answer = try await Self.ask(house, id)
-        #expect(answer.json["state"] == "done")
+        #expect(answer.json["state"] == "done", "\(answer.text)")
         let file = try #require(answer.json["file"]?.string)
         #expect(file == "\(house.folder.path)/backups/\(id)/survey.db")
         let size = try FileManager.default.attributesOfItem(atPath: file)
@@ -64,5 +64,27 @@ struct BackupDeskTests {
         try FileManager.default.removeItem(at: base)
         #expect(try await Self.ask(house, id).json["state"] == "done")
         await house.stop()
+    }
+
+    @Test("of two replicas that are asked for one copy one writes it, and both know of its end", .enabled(if: TestStores.isShared))
+    func replicas() async throws {
+        let first = try await TestHouse.start(Self.definition)
+        let second = try await TestHouse.start(Self.definition, sharing: first)
+        for house in [first, second] { try await house.house.leases.keep() }
+        let id = TypeID.make(BackupDesk.prefix, at: VefaClock.machineNow)
+        async let one = Self.ask(first, id)
+        async let other = Self.ask(second, id)
+        let answers = try await [one.json, other.json]
+        #expect(answers.allSatisfy { $0["state"] == "done" }, "\(answers)")
+        #expect(answers[0] == answers[1])
+        let later = TypeID.make(BackupDesk.prefix, at: VefaClock.machineNow)
+        #expect(try await Self.ask(second, later).json["state"] == "done")
+        // A replica that died while it wrote is relieved.
+        try await first.house.write { change in
+            try change.db.execute("UPDATE meta SET content = replace(replace(content, 'done', 'running'), 'replica_', 'gone_') WHERE name = 'backup'")
+        }
+        #expect(try await Self.ask(first, later).json["state"] == "done")
+        await second.stop()
+        await first.stop()
     }
 }

@@ -77,7 +77,7 @@ import Testing
     @Test("a connection that ends before the answer, and a deadline that passes, are told apart", .timeLimit(.minutes(1)))
     func failures() async throws {
         try await withPair { services in
-            #expect(await reason { try await services.get(.loyalty, "/v1/cut", deadline: .seconds(5)) } == .cutOff)
+            #expect(await reason { try await services.get(.loyalty, "/v1/cut", deadline: .seconds(30)) } == .cutOff)
             #expect(await reason { try await services.get(.loyalty, "/v1/never", deadline: .milliseconds(200)) } == .timedOut)
             await Self.never.open()
         }
@@ -118,7 +118,7 @@ import Testing
     @Test("calls go to all replicas behind a name, in turn", .timeLimit(.minutes(1)))
     func inTurn() async throws {
         try await withReplicas(cuts: { _ in false }) { services, asked, ports in
-            for _ in 0..<6 { _ = try await services.get(.loyalty, "/v1/work", deadline: .seconds(5)) }
+            for _ in 0..<6 { _ = try await services.get(.loyalty, "/v1/work", deadline: .seconds(30)) }
             for port in ports { #expect(asked.value.count { $0 == port } == 3) }
         }
     }
@@ -129,17 +129,17 @@ import Testing
         try await withReplicas(cuts: { $0 == bad.value }) { services, asked, ports in
             bad.value = ports[0]
             for _ in 0..<4 {
-                #expect(try await services.get(.loyalty, "/v1/work", deadline: .seconds(5))["port"] == .int(Int64(ports[1])))
-                let posted = try await services.post(.loyalty, "/v1/work", body: [], deadline: .seconds(5), isRepeatable: true)
+                #expect(try await services.get(.loyalty, "/v1/work", deadline: .seconds(30))["port"] == .int(Int64(ports[1])))
+                let posted = try await services.post(.loyalty, "/v1/work", body: [], deadline: .seconds(30), isRepeatable: true)
                 #expect(posted["port"] == .int(Int64(ports[1])))
             }
             // The one that fails is not asked every other time.
             #expect(asked.value.count { $0 == ports[0] } <= 3)
         }
         try await withReplicas(cuts: { _ in true }) { services, asked, _ in
-            #expect(await reason { try await services.post(.loyalty, "/v1/work", body: [], deadline: .seconds(5)) } == .cutOff)
+            #expect(await reason { try await services.post(.loyalty, "/v1/work", body: [], deadline: .seconds(30)) } == .cutOff)
             #expect(asked.value.count == 1)
-            #expect(await reason { try await services.get(.loyalty, "/v1/work", deadline: .seconds(5)) } == .cutOff)
+            #expect(await reason { try await services.get(.loyalty, "/v1/work", deadline: .seconds(30)) } == .cutOff)
             #expect(asked.value.count == 3)
         }
     }
@@ -156,7 +156,7 @@ import Testing
                 ][$0]
             }
             let services = ServiceClient(configuration: configuration, signer: PrincipalSigner(key: configuration.internalKey), logger: silent)
-            #expect(await reason { try await services.get(.loyalty, "/v1/cut", deadline: .seconds(5)) } == .cutOff)
+            #expect(await reason { try await services.get(.loyalty, "/v1/cut", deadline: .seconds(30)) } == .cutOff)
             await services.shutdown()
             try await loyalty.stop()
         }

@@ -67,7 +67,7 @@ struct ProxyHandler: Sendable {
         case .timedOut:
             Problem(
                 504, "upstream_timeout", "No answer in time",
-                detail: "The \(service.rawValue) service did not answer in time; it may have done what was asked.")
+                detail: "The \(service.rawValue) service did not answer in time; it may have done what was asked.", retryAfter: 1)
         case .requestIncomplete: .malformed("The body ended before its announced length.")
         case .malformedRequest: .malformed("The request's target cannot be passed on.")
         }
