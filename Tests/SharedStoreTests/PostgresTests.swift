@@ -92,9 +92,9 @@
                     return await group.reduce(into: []) { $0.append($1) }
                 }
                 #expect(successes(results) == 1)
-                // At least one of them, and again where they meet once more.
-                #expect(runs.value >= 3)
+                // One of the two, once for each conflict the server found; on a busy machine they may meet once more.
                 #expect(store.statistics.conflicts >= 1)
+                #expect(runs.value == 2 + store.statistics.conflicts)
                 #expect(try await store.read { db in try db.first("SELECT CAST(SUM(score) AS BIGINT) FROM notes") { $0.int(0) } } == 1)
             }
         }
