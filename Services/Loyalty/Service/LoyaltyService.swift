@@ -6,17 +6,21 @@ public enum LoyaltyService {
     public static var definition: ServiceDefinition {
         let catalogues = CatalogueCache()
         var timers = TimerHandlers()
-        timers.on(PointsLedger.activation, perform: LotTimers.activate)
-        timers.on(PointsLedger.expiration, perform: LotTimers.expire)
+        let turns = MemberTurn(catalogues: catalogues)
+        timers.on(MemberTurn.timer, perform: turns.run)
         return ServiceDefinition(
             name: .loyalty,
             migrations: LoyaltyMigrations.all,
             events: LoyaltyEvents.handlers(catalogues),
             timers: timers,
             routes: { router, house in
-                CustomersController(house: house).addRoutes(to: router)
+                CustomersController(house: house, catalogues: catalogues).addRoutes(to: router)
                 ProgrammeController(house: house, catalogues: catalogues).addRoutes(to: router)
-                EarningRulesController(house: house, catalogues: catalogues).addRoutes(to: router)
+                let parts = ProgrammeParts(house: house, catalogues: catalogues)
+                parts.rules.addRoutes(to: router)
+                parts.tiers.addRoutes(to: router)
+                parts.rewards.addRoutes(to: router)
+                parts.offers.addRoutes(to: router)
                 MembersController(house: house, catalogues: catalogues).addRoutes(to: router)
                 LedgerController(house: house).addRoutes(to: router)
                 CouponBatchesController(house: house, catalogues: catalogues).addRoutes(to: router)

@@ -8,6 +8,15 @@ public indirect enum Condition: Sendable, Hashable {
     public static let maximumDepth = 8
     public static let maximumNodes = 100
 
+    /// The first names of the fields it asks about (`order`, `customer`): what has to be gathered before it is asked.
+    public var roots: Set<String> {
+        switch self {
+        case .all(let parts), .any(let parts): parts.reduce(into: []) { $0.formUnion($1.roots) }
+        case .not(let part): part.roots
+        case .test(let test): [String(test.field.prefix { $0 != "." })]
+        }
+    }
+
     public var json: JSON {
         switch self {
         case .all(let parts): ["all": .array(parts.map(\.json))]

@@ -269,7 +269,7 @@ struct LoyaltyReplicaTests {
             }
             #expect(statuses.allSatisfy { $0 == 201 })
             let configs = try await house.test.house.read { db in
-                try db.all("SELECT live_from FROM earning_rule_versions ORDER BY live_from") { $0.int(0) }
+                try db.all("SELECT live_from FROM definitions WHERE kind = 'earning_rule' ORDER BY live_from") { $0.int(0) }
             }
             #expect(Set(configs).count == configs.count)
         }

@@ -10,11 +10,13 @@ public enum LedgerAccount: String, Sendable, CaseIterable, Hashable {
     case reserved, redeemed, expired
     case clawedBack = "clawed_back"
     case adjusted
+    /// Between two accounts of one person, when customers are merged.
+    case merged
 
     var isMembers: Bool {
         switch self {
         case .memberPending, .memberActive, .memberDebt, .reserved: true
-        case .issued, .redeemed, .expired, .clawedBack, .adjusted: false
+        case .issued, .redeemed, .expired, .clawedBack, .adjusted, .merged: false
         }
     }
 }
@@ -26,6 +28,10 @@ public struct LedgerEntry: Sendable, Equatable {
         case earned, activated, adjusted, expired
         case clawedBack = "clawed_back"
         case debtFilled = "debt_filled"
+        /// Held for a redemption, let go again, spent for good, and given back after a refund.
+        case reserved, released, redeemed, returned
+        /// Out of one member's account, into another's.
+        case merged
     }
 
     public let id: String
@@ -89,15 +95,20 @@ public struct LedgerEntry: Sendable, Equatable {
 public struct MemberCounters: Sendable, Equatable {
     public var active: Int64 = 0
     public var pending: Int64 = 0
+    /// Held for redemptions that are not settled.
+    public var reserved: Int64 = 0
     public var debt: Int64 = 0
     /// All points ever credited, adjustments included, less what was clawed back.
     public var lifetimeEarned: Int64 = 0
-    /// All points redeemed.
+    /// All points redeemed, less what was given back.
     public var lifetimeSpent: Int64 = 0
 
-    public init(active: Int64 = 0, pending: Int64 = 0, debt: Int64 = 0, lifetimeEarned: Int64 = 0, lifetimeSpent: Int64 = 0) {
+    public init(
+        active: Int64 = 0, pending: Int64 = 0, reserved: Int64 = 0, debt: Int64 = 0, lifetimeEarned: Int64 = 0, lifetimeSpent: Int64 = 0
+    ) {
         self.active = active
         self.pending = pending
+        self.reserved = reserved
         self.debt = debt
         self.lifetimeEarned = lifetimeEarned
         self.lifetimeSpent = lifetimeSpent
@@ -120,7 +131,8 @@ public struct MemberCounters: Sendable, Equatable {
             case .memberActive: add(&next.active, amount)
             case .memberPending: add(&next.pending, amount)
             case .memberDebt: add(&next.debt, -amount)
-            default: break
+            case .reserved: add(&next.reserved, amount)
+            case .issued, .redeemed, .expired, .clawedBack, .adjusted, .merged: break
             }
         }
         move(from, -points)
@@ -128,6 +140,7 @@ public struct MemberCounters: Sendable, Equatable {
         if from == .issued || (from == .adjusted && to.isMembers) { add(&next.lifetimeEarned, points) }
         if to == .clawedBack { add(&next.lifetimeEarned, -points) }
         if to == .redeemed { add(&next.lifetimeSpent, points) }
+        if from == .redeemed { add(&next.lifetimeSpent, -points) }
         if fits { self = next }
         return fits
     }

@@ -7,6 +7,8 @@ public struct Lot: Sendable, Equatable {
     public let id: String
     public let points: Int64
     public var remaining: Int64
+    /// Of it, what is held for redemptions; no part of `remaining`.
+    public var reserved: Int64
     public var state: State
     /// When they were earned: the order's placing.
     public let earnedAt: Timestamp
@@ -14,11 +16,14 @@ public struct Lot: Sendable, Equatable {
     /// From when they are gone; nil for never.
     public let expiresAt: Timestamp?
 
-    public init(id: String, points: Int64, remaining: Int64, state: State, earnedAt: Timestamp, activeAt: Timestamp, expiresAt: Timestamp?)
-    {
+    public init(
+        id: String, points: Int64, remaining: Int64, reserved: Int64 = 0, state: State, earnedAt: Timestamp, activeAt: Timestamp,
+        expiresAt: Timestamp?
+    ) {
         self.id = id
         self.points = points
         self.remaining = remaining
+        self.reserved = reserved
         self.state = state
         self.earnedAt = earnedAt
         self.activeAt = activeAt

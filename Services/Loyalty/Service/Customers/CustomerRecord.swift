@@ -12,7 +12,8 @@ struct CustomerRecord: Sendable {
     static let columns = """
         c.customer_id, c.person_id, c.guest, c.email, c.phone, c.first_name, c.last_name, c.locale, c.timezone, c.country, c.region, c.city,
         c.birthday, c.accepts_marketing, c.tags, c.traits, c.created_at, c.updated_at, c.deleted_at, c.said_at, c.said_times,
-        m.member_id, m.enrolled_at, m.active, m.pending, m.debt, m.lifetime_earned, m.lifetime_spent, m.entries, m.chain
+        m.member_id, m.enrolled_at, m.active, m.pending, m.debt, m.lifetime_earned, m.lifetime_spent, m.entries, m.chain,
+        m.reserved, m.tier_id, m.turn_at
         """
     static let source = "customers c JOIN members m ON m.customer_id = c.customer_id"
 
@@ -40,8 +41,9 @@ struct CustomerRecord: Sendable {
         account = MemberAccount(
             customerID: row.text(0), memberID: row.text(21), enrolledAt: row.time(22),
             counters: MemberCounters(
-                active: row.int(23), pending: row.int(24), debt: row.int(25), lifetimeEarned: row.int(26), lifetimeSpent: row.int(27)),
-            entries: row.int(28), chain: row.bytes(29))
+                active: row.int(23), pending: row.int(24), reserved: row.int(30), debt: row.int(25), lifetimeEarned: row.int(26),
+                lifetimeSpent: row.int(27)),
+            entries: row.int(28), chain: row.bytes(29), tierID: row.textOrNil(31), turnAt: row.timeOrNil(32))
     }
 
     /// Someone new, enrolled as a member at once.

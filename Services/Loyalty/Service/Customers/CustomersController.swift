@@ -6,6 +6,7 @@ import SharedRuntime
 /// `/v1/customers`: the shoppers themselves.
 struct CustomersController: Sendable {
     let house: House
+    let catalogues: CatalogueCache
 
     func addRoutes(to router: Router<VefaContext>) {
         router.get("/v1/customers", use: list)
@@ -51,6 +52,7 @@ struct CustomersController: Sendable {
             try issues.throwIfAny()
             let cleared = reader.object.members.filter { $0.value.isNull }.map(\.name)
             let (record, isNew) = try Persons.described(id, data, cleared: cleared, at: change.now, change)
+            try Aftermath(catalogues: catalogues).follow(id, [.profile], change)
             var said = record.customer.data.json.object ?? JSONObject()
             for name in cleared where said[name] == nil { said[name] = .null }
             try change.emit("customer.updated", subject: id, data: ["customer": .object(said)])

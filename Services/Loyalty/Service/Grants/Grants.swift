@@ -78,6 +78,7 @@ struct Grants: Sendable {
         var news = PointsNews()
         news.credited(points, rule: nil, lot: credited.record.lot, expired: credited.expired)
         try news.emit(ledger.account, orderID: nil, reason: grant.reason, grantKey: grant.key, change)
+        try Aftermath(catalogues: catalogues).follow(member.customer.id, [.points], change)
         return GrantRecord(
             outcome: GrantOutcome(key: grant.key, state: .issued, reason: grant.reason, origin: grant.origin, points: points),
             customerID: member.customer.id)
@@ -122,6 +123,7 @@ struct Grants: Sendable {
         var news = PointsNews()
         news.clawedBack(plan)
         try news.emit(ledger.account, orderID: nil, reason: "revoked", grantKey: record.outcome.key, change)
+        try Aftermath(catalogues: catalogues).follow(customerID, [.points], change)
     }
 
     // MARK: - Both

@@ -5,6 +5,12 @@ enum LoyaltyMigrations {
     static let all: [Migration] = [
         Migration(1, "customers, orders, points") { dialect in customers(dialect) + orders(dialect) + programme + points(dialect) },
         Migration(2, "coupons and grants") { dialect in coupons(dialect) + grants(dialect) },
+        Migration(3, "definitions and members' turns") { dialect in definitions(dialect) },
+        Migration(4, "points, whole") { dialect in wholePoints(dialect) },
+        Migration(5, "rewards") { dialect in wholeRewards(dialect) },
+        Migration(6, "rules, whole") { dialect in wholeRules(dialect) },
+        Migration(7, "tiers and offers") { dialect in wholeTiers(dialect) },
+        Migration(8, "segments") { dialect in wholeSegments(dialect) },
     ]
 
     /// `said_at` and `said_times` tell when each field was last said, so that late events do not overwrite newer ones (FieldTimes).

@@ -8,6 +8,8 @@ import SharedStore
 struct OrderEvents: Sendable {
     let catalogues: CatalogueCache
 
+    private var aftermath: Aftermath { Aftermath(catalogues: catalogues) }
+
     func apply(_ event: CloudEvent, _ change: Change) throws {
         guard let stage = Self.stage(event.type) else { return }
         let data = try Self.read(event)
@@ -42,6 +44,7 @@ struct OrderEvents: Sendable {
         var settlement = OrderSettlement(
             change: change, catalogues: catalogues, catalogue: catalogue, record: record, standing: standing, buyer: buyer, event: event)
         try settlement.run(happened: happened, isNew: known == nil, reason: stage == .cancelled ? "cancelled" : "updated")
+        try aftermath.follow(buyer.customer.id, [.profile, .orders, .points], event: event, change)
     }
 
     /// A refund counts once by its id. One that comes before its order waits for it.
@@ -66,6 +69,7 @@ struct OrderEvents: Sendable {
             event: event)
         settlement.refundID = refund.refundID
         try settlement.run(happened: [], isNew: false, reason: "refunded")
+        try aftermath.follow(customerID, [.orders, .points], event: event, change)
     }
 
     /// Fulfilled, shipped, delayed, delivered: a fact of the order, and a trigger for rules the first time it is said of a known order.
@@ -79,17 +83,22 @@ struct OrderEvents: Sendable {
         )
         let known = try OrderStore.find(data.orderID, db)
         guard let record = known, let customerID = record.order.customerID, let buyer = try CustomerStore.find(customerID, db) else {
-            _ = try Persons.find(id: event.customerID, data: data.customer, at: event.time, change)
+            if let person = try Persons.find(id: event.customerID, data: data.customer, at: event.time, change) {
+                try aftermath.follow(person.customer.id, [.profile, .events], event: event, change)
+            }
             return
         }
         let catalogue = try catalogues.current(db)
-        guard rows > 0, catalogue.rulesByTrigger[event.type] != nil else { return }
+        guard rows > 0, catalogue.rulesByTrigger[event.type] != nil else {
+            return try aftermath.follow(customerID, [.events], event: event, change)
+        }
         let refunds = record.refundCount == 0 ? [] : try OrderStore.refunds(of: record.order.id, db)
         var settlement = OrderSettlement(
             change: change, catalogues: catalogues, catalogue: catalogue, record: record,
             standing: OrderStanding(record.order, refunds: refunds),
             buyer: buyer, event: event)
         try settlement.run(happened: [event.type], isNew: false, reason: "updated")
+        try aftermath.follow(customerID, [.events, .points], event: event, change)
     }
 
     // MARK: - Whose order it is

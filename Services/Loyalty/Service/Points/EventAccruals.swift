@@ -19,6 +19,11 @@ struct EventAccruals: Sendable {
     }
 
     func earn(_ event: CloudEvent, _ person: CustomerRecord, _ change: Change) throws {
+        try credit(event, person, change)
+        try Aftermath(catalogues: catalogues).follow(person.customer.id, [.profile, .events, .points], event: event, change)
+    }
+
+    private func credit(_ event: CloudEvent, _ person: CustomerRecord, _ change: Change) throws {
         let catalogue = try catalogues.current(change.db)
         guard let rules = catalogue.rulesByTrigger[event.type] else { return }
         let memberID = person.account.memberID

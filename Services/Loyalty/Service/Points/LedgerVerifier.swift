@@ -36,9 +36,9 @@ struct LedgerVerifier {
             try db.each(
                 """
                 SELECT m.member_id, m.active, m.pending, m.debt, m.lifetime_earned, m.lifetime_spent, m.entries, m.chain,
-                    e.sequence, e.entry_id, e.kind, e.from_account, e.to_account, e.points, e.lots, e.cause, e.at, e.hash
+                    e.sequence, e.entry_id, e.kind, e.from_account, e.to_account, e.points, e.lots, e.cause, e.at, e.hash, m.reserved
                 FROM (
-                    SELECT member_id, active, pending, debt, lifetime_earned, lifetime_spent, entries, chain
+                    SELECT member_id, active, pending, debt, lifetime_earned, lifetime_spent, entries, chain, reserved
                     FROM members \(behind) ORDER BY member_id LIMIT \(page)
                 ) m LEFT JOIN ledger_entries e ON e.member_id = m.member_id
                 ORDER BY m.member_id, e.sequence
@@ -50,7 +50,8 @@ struct LedgerVerifier {
                     open = Member(
                         id: id,
                         counters: MemberCounters(
-                            active: row.int(1), pending: row.int(2), debt: row.int(3), lifetimeEarned: row.int(4), lifetimeSpent: row.int(5)),
+                            active: row.int(1), pending: row.int(2), reserved: row.int(18), debt: row.int(3), lifetimeEarned: row.int(4),
+                            lifetimeSpent: row.int(5)),
                         entries: row.int(6), chainHead: row.bytes(7))
                     last = id
                 }

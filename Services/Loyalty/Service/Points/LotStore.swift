@@ -13,7 +13,7 @@ struct LotRecord: Sendable {
     let ruleVersion: Int64?
 
     static let columns = """
-        lot_id, member_id, cause, order_id, rule_id, rule_version, points, remaining, state, earned_at, active_at, expires_at
+        lot_id, member_id, cause, order_id, rule_id, rule_version, points, remaining, state, earned_at, active_at, expires_at, reserved
         """
 
     init(lot: Lot, memberID: String, cause: String, orderID: String?, ruleID: String?, ruleVersion: Int64?) {
@@ -27,8 +27,8 @@ struct LotRecord: Sendable {
 
     init(_ row: SQLRow) {
         lot = Lot(
-            id: row.text(0), points: row.int(6), remaining: row.int(7), state: Lot.State(rawValue: row.text(8)) ?? .active,
-            earnedAt: row.time(9),
+            id: row.text(0), points: row.int(6), remaining: row.int(7), reserved: row.int(12),
+            state: Lot.State(rawValue: row.text(8)) ?? .active, earnedAt: row.time(9),
             activeAt: row.time(10), expiresAt: row.timeOrNil(11))
         memberID = row.text(1)
         cause = row.text(2)
@@ -39,7 +39,7 @@ struct LotRecord: Sendable {
 
     var json: JSON {
         [
-            "id": .string(lot.id), "points": .int(lot.points), "remaining": .int(lot.remaining), "state": .string(lot.state.rawValue),
+            "id": .string(lot.id), "points": .int(lot.points), "remaining": .int(lot.remaining), "reserved": .int(lot.reserved), "state": .string(lot.state.rawValue),
             "earned_at": .from(lot.earnedAt), "active_at": .from(lot.activeAt), "expires_at": .from(lot.expiresAt),
             "order_id": .from(orderID),
             "rule": .from(ruleID), "rule_version": .from(ruleVersion),

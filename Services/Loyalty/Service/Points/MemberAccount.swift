@@ -13,16 +13,25 @@ struct MemberAccount: Sendable, Equatable {
     var entries: Int64
     /// The last entry's hash; of a new member a hash of nothing: 32 zero bytes.
     var chain: [UInt8]
+    /// The tier the member holds.
+    var tierID: String?
+    /// When time itself next changes something for the member (``MemberTurn``); nil for never.
+    var turnAt: Timestamp?
 
     static let genesis = [UInt8](repeating: 0, count: 32)
 
-    init(customerID: String, memberID: String, enrolledAt: Timestamp, counters: MemberCounters, entries: Int64, chain: [UInt8]) {
+    init(
+        customerID: String, memberID: String, enrolledAt: Timestamp, counters: MemberCounters, entries: Int64, chain: [UInt8],
+        tierID: String? = nil, turnAt: Timestamp? = nil
+    ) {
         self.customerID = customerID
         self.memberID = memberID
         self.enrolledAt = enrolledAt
         self.counters = counters
         self.entries = entries
         self.chain = chain
+        self.tierID = tierID
+        self.turnAt = turnAt
     }
 
     init(new customerID: String, enrolledAt: Timestamp, now: Timestamp) {

@@ -94,6 +94,7 @@ struct MembersController: Sendable {
         }
         try ledger.save()
         try news.emit(ledger.account, orderID: nil, reason: points > 0 ? reason : "adjusted", change)
+        try Aftermath(catalogues: catalogues).follow(id, [.points], change)
         return LedgerStore.json(entry, origin)
     }
 

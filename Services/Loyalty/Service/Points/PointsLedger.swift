@@ -12,9 +12,6 @@ struct PointsLedger {
 
     private var db: SQLConnection { change.db }
 
-    static let activation = "lot.activate"
-    static let expiration = "lot.expire"
-
     init(_ account: MemberAccount, _ change: Change) {
         self.account = account
         self.change = change
@@ -26,11 +23,27 @@ struct PointsLedger {
         let counters = account.counters
         try db.execute(
             """
-            UPDATE members SET active = \(counters.active), pending = \(counters.pending), debt = \(counters.debt),
+            UPDATE members SET active = \(counters.active), pending = \(counters.pending), reserved = \(counters.reserved), debt = \(counters.debt),
                 lifetime_earned = \(counters.lifetimeEarned), lifetime_spent = \(counters.lifetimeSpent), entries = \(account.entries),
-                chain = \(account.chain)
+                chain = \(account.chain), turn_at = \(account.turnAt)
             WHERE customer_id = \(account.customerID)
             """)
+    }
+
+    // MARK: - Time
+
+    /// Has the member's turn come at `time` at the latest. Nothing is written where it comes earlier anyway; a turn that finds nothing due is harmless.
+    mutating func wake(at time: Timestamp) throws {
+        guard account.turnAt.map({ time < $0 }) ?? true else { return }
+        account.turnAt = time
+        isChanged = true
+        try change.schedule(MemberTurn.timer, key: account.memberID, at: time)
+    }
+
+    /// The turn that was due has come: the next one is asked for anew.
+    mutating func turned() {
+        account.turnAt = nil
+        isChanged = true
     }
 
     @discardableResult
@@ -74,7 +87,7 @@ struct PointsLedger {
             expiresAt: dates.expiresAt)
         var expired: Int64 = 0
         if isPending {
-            try change.schedule(Self.activation, key: lotID, at: dates.activeAt)
+            try wake(at: dates.activeAt)
         } else {
             lot.remaining -= try fillDebt(from: lot, origin)
             expired = try expireIfDue(&lot, origin)
@@ -117,7 +130,7 @@ struct PointsLedger {
     private mutating func expireIfDue(_ lot: inout Lot, _ origin: EntryOrigin) throws -> Int64 {
         guard let expiresAt = lot.expiresAt, lot.remaining > 0 else { return 0 }
         guard expiresAt <= change.now else {
-            try change.schedule(Self.expiration, key: lot.id, at: expiresAt)
+            try wake(at: expiresAt)
             return 0
         }
         let points = lot.remaining
@@ -145,8 +158,8 @@ struct PointsLedger {
         let open = try LotStore.open(account.memberID, db)
         let own = open.filter { $0.cause == cause && $0.ruleID == ruleID }.map(\.lot)
         let plan = policy.plan(points, own: own, others: { open.map(\.lot) }, debt: account.counters.debt)
-        try take(plan.pending, .clawedBack, from: .memberPending, to: .clawedBack, open, cause: postingKey + ":pending", at: at, origin)
-        try take(plan.active, .clawedBack, from: .memberActive, to: .clawedBack, open, cause: postingKey + ":active", at: at, origin)
+        try take(plan.pending, .clawedBack, from: .memberPending, to: .clawedBack, cause: postingKey + ":pending", at: at, origin)
+        try take(plan.active, .clawedBack, from: .memberActive, to: .clawedBack, cause: postingKey + ":active", at: at, origin)
         if plan.debt > 0 {
             try post(
                 .clawedBack, from: .memberDebt, to: .clawedBack, points: plan.debt, lots: [], cause: postingKey + ":debt", at: at,
@@ -164,25 +177,15 @@ struct PointsLedger {
         let moves = open.map(\.lot).inSpendOrder.taking(&missing)
         guard missing == 0 else { return nil }
         let id = TypeID.make("txn", at: change.now)
-        return try take(moves, kind, from: .memberActive, to: account, open, cause: "adjust:\(id)", at: change.now, origin, id: id)
+        return try take(moves, kind, from: .memberActive, to: account, cause: "adjust:\(id)", at: change.now, origin, id: id)
     }
 
     @discardableResult
     private mutating func take(
-        _ moves: [LotMove], _ kind: LedgerEntry.Kind, from: LedgerAccount, to: LedgerAccount, _ open: [LotRecord], cause: String,
-        at: Timestamp,
-        _ origin: EntryOrigin, id: String? = nil
+        _ moves: [LotMove], _ kind: LedgerEntry.Kind, from: LedgerAccount, to: LedgerAccount, cause: String, at: Timestamp, _ origin: EntryOrigin, id: String? = nil
     ) throws -> LedgerEntry? {
         guard !moves.isEmpty else { return nil }
-        for move in moves {
-            try LotStore.take(move.points, from: move.lot, db)
-            guard let lot = open.first(where: { $0.lot.id == move.lot })?.lot, lot.remaining == move.points else { continue }
-            if lot.state == .pending {
-                try change.unschedule(Self.activation, key: lot.id)
-            } else if lot.expiresAt != nil {
-                try change.unschedule(Self.expiration, key: lot.id)
-            }
-        }
+        for move in moves { try LotStore.take(move.points, from: move.lot, db) }
         return try post(kind, from: from, to: to, points: moves.points, lots: moves, cause: cause, at: at, origin: origin, id: id)
     }
 }

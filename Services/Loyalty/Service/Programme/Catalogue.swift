@@ -4,7 +4,7 @@ import SharedRuntime
 import SharedStore
 import Synchronization
 
-/// One configuration of the programme: its settings and the rules in force.
+/// One configuration of the programme: its settings, and the rules, tiers, rewards and offers in force.
 struct Catalogue: Sendable {
     /// Counts the configurations; an order remembers the one it was paid under.
     let config: Int64
@@ -14,16 +14,29 @@ struct Catalogue: Sendable {
     let zone: ZoneRules
     let rules: [EarningRule]
     let rulesByTrigger: [String: [EarningRule]]
+    /// Lowest first.
+    let tiers: [Tier]
+    let rewards: [CatalogueReward]
+    let offers: [Offer]
 
-    init(config: Int64, token: String, programme: Programme, programmeVersion: Int64, rules: [EarningRule]) {
+    init(
+        config: Int64, token: String, programme: Programme, programmeVersion: Int64, rules: [EarningRule], tiers: [Tier],
+        rewards: [CatalogueReward], offers: [Offer]
+    ) {
         self.config = config
         self.token = token
         self.programme = programme
         self.programmeVersion = programmeVersion
         self.rules = rules
+        self.tiers = tiers.sorted { ($0.threshold, $0.id) < ($1.threshold, $1.id) }
+        self.rewards = rewards
+        self.offers = offers
         zone = Zones.rules(programme.timezone)
         rulesByTrigger = Dictionary(grouping: rules, by: \.trigger)
     }
+
+    /// The tier of this id; nil for none, and for one that is no more.
+    func tier(_ id: String?) -> Tier? { id.flatMap { id in tiers.first { $0.id == id } } }
 }
 
 /// Configurations in memory, each read once. Which one is the present one is asked in the transaction that uses it, by a token that is never used
@@ -47,7 +60,8 @@ final class CatalogueCache: Sendable {
         let programme = try ProgrammeStore.programme(version: head.version, currency: head.currency, db)
         let catalogue = Catalogue(
             config: head.config, token: head.token, programme: programme, programmeVersion: head.version,
-            rules: try EarningRuleStore.live(at: nil, db))
+            rules: try DefinitionStore.live(EarningRule.self, at: nil, db), tiers: try DefinitionStore.live(Tier.self, at: nil, db),
+            rewards: try DefinitionStore.live(CatalogueReward.self, at: nil, db), offers: try DefinitionStore.live(Offer.self, at: nil, db))
         // What was kept of earlier configurations may have been seen in a transaction that came to nothing, and their numbers be others' by now.
         state.withLock { $0 = State(present: catalogue) }
         return catalogue
@@ -57,7 +71,7 @@ final class CatalogueCache: Sendable {
     func rules(trigger: String, at config: Int64, present: Catalogue, _ db: SQLConnection) throws -> [EarningRule] {
         if config == present.config { return present.rulesByTrigger[trigger] ?? [] }
         if let known = state.withLock({ $0.earlier[config] }) { return known.filter { $0.trigger == trigger } }
-        let rules = try EarningRuleStore.live(at: config, db)
+        let rules = try DefinitionStore.live(EarningRule.self, at: config, db)
         state.withLock { state in
             if state.earlier.count >= Self.limit { state.earlier.removeAll() }
             state.earlier[config] = rules
@@ -70,7 +84,7 @@ final class CatalogueCache: Sendable {
         if let rule = present.rules.first(where: { $0.id == id && $0.version == version }) { return rule }
         let key = "\(id)/\(version)"
         if let known = state.withLock({ $0.versions[key] }) { return known }
-        guard let rule = try EarningRuleStore.find(id, version: version, db) else { return nil }
+        guard let rule = try DefinitionStore.find(EarningRule.self, id, version: version, db) else { return nil }
         state.withLock { state in
             if state.versions.count >= Self.limit { state.versions.removeAll() }
             state.versions[key] = rule

@@ -18,7 +18,7 @@ enum ProgrammeStore {
             let rule = EarningRule(
                 id: TypeID.make("rule", at: change.now), version: 1, name: "1 point per 1.00 spent", trigger: EarningRule.paid,
                 award: .perAmount(points: 1, amount: 100, scale: 2))
-            try EarningRuleStore.insert(rule, liveFrom: 1, createdAt: change.now, change)
+            try DefinitionStore.insert(rule, liveFrom: 1, createdAt: change.now, change)
         }
     }
 

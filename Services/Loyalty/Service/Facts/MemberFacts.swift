@@ -1,0 +1,68 @@
+import LoyaltyDomain
+import Shared
+import SharedStore
+
+/// What conditions may ask of a member beside the order, cart or event at hand. Each document is gathered only when a condition names it, and once.
+struct MemberFacts {
+    let member: CustomerRecord
+    let catalogue: Catalogue
+    let now: Timestamp
+    let db: SQLConnection
+    /// What is there already: `order`, `cart`, `event`.
+    var documents: [String: JSON]
+
+    init(_ member: CustomerRecord, _ catalogue: Catalogue, now: Timestamp, _ db: SQLConnection, documents: [String: JSON] = [:]) {
+        self.member = member
+        self.catalogue = catalogue
+        self.now = now
+        self.db = db
+        self.documents = documents
+    }
+
+    /// The facts that conditions over these roots see.
+    mutating func facts(for roots: Set<String>) throws -> ConditionFacts {
+        for root in roots where documents[root] == nil {
+            if let document = try gather(root) { documents[root] = document }
+        }
+        return ConditionFacts(documents, now: now)
+    }
+
+    private func gather(_ root: String) throws -> JSON? {
+        switch root {
+        case "customer": member.customer.data.json
+        case "points": points
+        case "tier": tier
+        case "orders": try orders()
+        case "segments": .from(try SegmentMembership.ids(of: member.customer.id, db))
+        default: nil
+        }
+    }
+
+    private var points: JSON {
+        let counters = member.account.counters
+        return [
+            "balance": .int(counters.balance), "pending": .int(counters.pending), "lifetime_earned": .int(counters.lifetimeEarned),
+            "lifetime_spent": .int(counters.lifetimeSpent),
+        ]
+    }
+
+    private var tier: JSON? {
+        catalogue.tier(member.account.tierID).map { ["id": .string($0.id), "name": .string($0.name)] }
+    }
+
+    /// Counted orders: not cancelled. `total` is less refunds, in the programme's currency.
+    private func orders() throws -> JSON? {
+        let currency = catalogue.programme.currency?.code
+        return try db.first(
+            """
+            SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN currency = \(currency) THEN amount - refunded ELSE 0 END), 0) AS BIGINT),
+                MIN(placed_at), MAX(placed_at)
+            FROM orders WHERE customer_id = \(member.customer.id) AND cancelled_at IS NULL
+            """
+        ) { row in
+            [
+                "count": .int(row.int(0)), "total": .int(row.int(1)), "first_at": .from(row.timeOrNil(2)), "last_at": .from(row.timeOrNil(3)),
+            ]
+        }
+    }
+}

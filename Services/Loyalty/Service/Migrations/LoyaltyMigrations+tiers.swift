@@ -1,0 +1,8 @@
+import SharedStore
+
+extension LoyaltyMigrations {
+    /// Tiers, offers.
+    static func wholeTiers(_ dialect: SQLDialect) -> [String] {
+        []
+    }
+}

@@ -1,0 +1,18 @@
+import LoyaltyDomain
+import Shared
+import SharedRuntime
+
+/// The kinds of things a merchant defines, each with what it adds to the common ways of a definition.
+struct ProgrammeParts: Sendable {
+    let rules: DefinitionsController<EarningRule>
+    let tiers: DefinitionsController<Tier>
+    let rewards: DefinitionsController<CatalogueReward>
+    let offers: DefinitionsController<Offer>
+
+    init(house: House, catalogues: CatalogueCache) {
+        rules = .init(house: house, catalogues: catalogues, path: "/v1/loyalty/earning_rules")
+        tiers = .init(house: house, catalogues: catalogues, path: "/v1/loyalty/tiers")
+        rewards = .init(house: house, catalogues: catalogues, path: "/v1/loyalty/rewards")
+        offers = .init(house: house, catalogues: catalogues, path: "/v1/loyalty/offers")
+    }
+}
