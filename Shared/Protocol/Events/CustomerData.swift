@@ -17,6 +17,8 @@ public struct CustomerData: Sendable {
     public var city: String?
     public var birthday: CivilDate?
     public var acceptsMarketing: Bool?
+    /// Whether the store has proof that the address is theirs. Where it does not say, it counts as proven.
+    public var verifiedEmail: Bool?
     public var tags: [String]?
     public var traits: JSONObject?
 
@@ -40,6 +42,7 @@ public struct CustomerData: Sendable {
             if birthday == nil { reader.fail("birthday", "invalid_date", "YYYY-MM-DD was expected") }
         }
         acceptsMarketing = reader.bool("accepts_marketing")
+        verifiedEmail = reader.bool("verified_email")
         tags = reader.strings("tags")
         traits = reader.reader("traits")?.object
     }
@@ -59,6 +62,7 @@ public struct CustomerData: Sendable {
         object["city"] = city.map(JSON.string)
         object["birthday"] = birthday.map { .string($0.text) }
         object["accepts_marketing"] = acceptsMarketing.map(JSON.bool)
+        object["verified_email"] = verifiedEmail.map(JSON.bool)
         object["tags"] = tags.map(JSON.from)
         object["traits"] = traits.map(JSON.object)
         return .object(object)

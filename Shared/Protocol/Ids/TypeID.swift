@@ -42,4 +42,18 @@ public enum TypeID {
         let suffix = bytes[head.count...]
         return suffix.allSatisfy { alphabet.contains($0) } && (suffix.first ?? 0xFF) <= UInt8(ascii: "7")
     }
+
+    /// The moment an id was made at, as it says; nil for what is no such id.
+    public static func time(of id: String) -> Timestamp? {
+        guard let underscore = id.utf8.lastIndex(of: UInt8(ascii: "_")) else { return nil }
+        let suffix = id.utf8[id.utf8.index(after: underscore)...]
+        guard suffix.count == 26 else { return nil }
+        // The first ten characters are the 48 bits of the milliseconds.
+        var milliseconds: Int64 = 0
+        for byte in suffix.prefix(10) {
+            guard let digit = alphabet.firstIndex(of: byte) else { return nil }
+            milliseconds = milliseconds << 5 | Int64(digit)
+        }
+        return Timestamp(milliseconds: milliseconds)
+    }
 }

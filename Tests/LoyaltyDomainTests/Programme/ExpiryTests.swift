@@ -39,7 +39,7 @@ struct ExpiryTests {
         let placed = try #require(Timestamp(rfc3339: "2026-01-17T10:00:00Z"))
         let now = try #require(Timestamp(rfc3339: "2026-01-20T10:00:00Z"))
         let dates = LotDates(placedAt: placed, now: now, programme: programme, zone: .utc)
-        #expect(dates.activeAt.rfc3339 == "2026-01-31T10:00:00Z")
+        #expect(dates.activeAt?.rfc3339 == "2026-01-31T10:00:00Z")
         #expect(dates.expiresAt?.rfc3339 == "2026-02-28T10:00:00Z")
         #expect(dates.isPending(at: now))
         #expect(LotDates(placedAt: now.adding(days: 400), now: now, programme: programme, zone: .utc).earnedAt == now)

@@ -15,6 +15,8 @@ public struct Customer: Sendable, Equatable {
     public private(set) var city: String?
     public private(set) var birthday: CivilDate?
     public private(set) var acceptsMarketing: Bool?
+    /// Whether the store has proof that the address is theirs; nil where it does not say, which counts as proof.
+    public private(set) var verifiedEmail: Bool?
     public private(set) var tags: [String]?
     public private(set) var traits: JSONObject?
     public private(set) var times: FieldTimes
@@ -45,6 +47,7 @@ public struct Customer: Sendable, Equatable {
         city = said.city
         birthday = said.birthday
         acceptsMarketing = said.acceptsMarketing
+        verifiedEmail = said.verifiedEmail
         tags = said.tags
         traits = said.traits
     }
@@ -81,6 +84,13 @@ public struct Customer: Sendable, Equatable {
         return isNew
     }
 
+    /// Whether the address that is about to be filled in is known to be theirs.
+    public mutating func fillVerification(_ verified: Bool?) {
+        var news = CustomerData()
+        news.verifiedEmail = verified
+        takeAll(news, at: FieldTimes.unsaid)
+    }
+
     /// Clears the named fields on purpose (a PUT that says `null`).
     public mutating func clear(_ names: [String], at time: Timestamp) {
         for name in names {
@@ -96,6 +106,7 @@ public struct Customer: Sendable, Equatable {
             case "city": times.clear(name, at: time, from: &city)
             case "birthday": times.clear(name, at: time, from: &birthday)
             case "accepts_marketing": times.clear(name, at: time, from: &acceptsMarketing)
+            case "verified_email": times.clear(name, at: time, from: &verifiedEmail)
             case "tags": times.clear(name, at: time, from: &tags)
             case "traits": times.clear(name, at: time, from: &traits)
             default: break
@@ -115,6 +126,7 @@ public struct Customer: Sendable, Equatable {
         times.take("city", data.city, at: time, into: &city)
         times.take("birthday", data.birthday, at: time, into: &birthday)
         times.take("accepts_marketing", data.acceptsMarketing, at: time, into: &acceptsMarketing)
+        times.take("verified_email", data.verifiedEmail, at: time, into: &verifiedEmail)
         times.take("tags", data.tags, at: time, into: &tags)
         times.take("traits", data.traits, at: time, into: &traits)
         times.finish(at: time)
@@ -135,6 +147,7 @@ public struct Customer: Sendable, Equatable {
         data.city = city
         data.birthday = birthday
         data.acceptsMarketing = acceptsMarketing
+        data.verifiedEmail = verifiedEmail
         data.tags = tags
         data.traits = traits
         return data

@@ -23,7 +23,7 @@ public enum LedgerAccount: String, Sendable, CaseIterable, Hashable {
 
 /// One transfer: `points` > 0 out of one account into another.
 public struct LedgerEntry: Sendable, Equatable {
-    /// What it was, in a word. ``isShown`` says which ones a member sees.
+    /// What it was, in a word.
     public enum Kind: String, Sendable, CaseIterable {
         case earned, activated, adjusted, expired
         case clawedBack = "clawed_back"
@@ -139,6 +139,9 @@ public struct MemberCounters: Sendable, Equatable {
         move(to, points)
         if from == .issued || (from == .adjusted && to.isMembers) { add(&next.lifetimeEarned, points) }
         if to == .clawedBack { add(&next.lifetimeEarned, -points) }
+        // What moves between two accounts of one person moves what both have earned: with all that was earned, wherever it is by now.
+        if from == .merged { add(&next.lifetimeEarned, points) }
+        if to == .merged { add(&next.lifetimeEarned, -points) }
         if to == .redeemed { add(&next.lifetimeSpent, points) }
         if from == .redeemed { add(&next.lifetimeSpent, -points) }
         if fits { self = next }

@@ -12,13 +12,18 @@ public struct Lot: Sendable, Equatable {
     public var state: State
     /// When they were earned: the order's placing.
     public let earnedAt: Timestamp
-    public let activeAt: Timestamp
-    /// From when they are gone; nil for never.
-    public let expiresAt: Timestamp?
+    /// From when they can be spent; nil while that is not known.
+    public var activeAt: Timestamp?
+    /// From when they are gone; nil for never. Of points that go by inactivity: if nothing happens any more.
+    public var expiresAt: Timestamp?
+    /// After how many months without activity they go, where that is what decides.
+    public var idleMonths: Int?
+    /// What their activation still hangs on, while they are pending.
+    public var wait: LotWait?
 
     public init(
-        id: String, points: Int64, remaining: Int64, reserved: Int64 = 0, state: State, earnedAt: Timestamp, activeAt: Timestamp,
-        expiresAt: Timestamp?
+        id: String, points: Int64, remaining: Int64, reserved: Int64 = 0, state: State, earnedAt: Timestamp, activeAt: Timestamp?,
+        expiresAt: Timestamp?, idleMonths: Int? = nil, wait: LotWait? = nil
     ) {
         self.id = id
         self.points = points
@@ -28,7 +33,12 @@ public struct Lot: Sendable, Equatable {
         self.earnedAt = earnedAt
         self.activeAt = activeAt
         self.expiresAt = expiresAt
+        self.idleMonths = idleMonths
+        self.wait = wait
     }
+
+    /// Whether they are gone by then, if they are active.
+    public func isPast(_ time: Timestamp) -> Bool { expiresAt.map { $0 <= time } ?? false }
 }
 
 /// So many points out of, or into, one lot.
@@ -67,28 +77,4 @@ extension [Lot] {
         }
         return moves
     }
-}
-
-/// When points of an accrual become active and expire.
-public struct LotDates: Sendable, Equatable {
-    public let earnedAt: Timestamp
-    public let activeAt: Timestamp
-    public let expiresAt: Timestamp?
-
-    /// An order cannot have been placed later than now: a store's clock that runs ahead does not hold points back.
-    public init(placedAt: Timestamp, now: Timestamp, programme: Programme, zone: ZoneRules) {
-        earnedAt = min(placedAt, now)
-        activeAt = earnedAt.adding(days: programme.pendingDays)
-        expiresAt = programme.expiry.expiresAt(activeAt: activeAt, zone: zone)
-    }
-
-    /// For points given by hand: active at once.
-    public init(at time: Timestamp, expiresAt: Timestamp?) {
-        earnedAt = time
-        activeAt = time
-        self.expiresAt = expiresAt
-    }
-
-    public func isPending(at now: Timestamp) -> Bool { activeAt > now }
-    public func isExpired(at now: Timestamp) -> Bool { expiresAt.map { $0 <= now } ?? false }
 }

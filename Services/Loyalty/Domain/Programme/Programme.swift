@@ -13,6 +13,12 @@ public struct Programme: Sendable, Equatable {
     public var clawback: ClawbackPolicy
     /// Days in which a customer may send goods back; kept for the rules that wait for it.
     public var returnWindowDays: Int64
+    /// From when an order's points can be spent; nil: `pendingDays` after its placing.
+    public var activation: Activation?
+    /// So many days before points expire the member is told.
+    public var notices: ExpiryNotices
+    /// When a guest's orders earn.
+    public var guestOrders: GuestOrders
 
     public static let fresh = Programme(
         name: "Loyalty", currency: nil, timezone: "UTC", pendingDays: 0, expiry: .none, clawback: .withinBalance, returnWindowDays: 14)
@@ -21,7 +27,7 @@ public struct Programme: Sendable, Equatable {
 
     public init(
         name: String, currency: Currency?, timezone: String, pendingDays: Int64, expiry: ExpiryPolicy, clawback: ClawbackPolicy,
-        returnWindowDays: Int64
+        returnWindowDays: Int64, activation: Activation? = nil, notices: ExpiryNotices = .usual, guestOrders: GuestOrders = .earn
     ) {
         self.name = name
         self.currency = currency
@@ -30,7 +36,13 @@ public struct Programme: Sendable, Equatable {
         self.expiry = expiry
         self.clawback = clawback
         self.returnWindowDays = returnWindowDays
+        self.activation = activation
+        self.notices = notices
+        self.guestOrders = guestOrders
     }
+
+    /// The rule of activation that counts where an earning rule has none of its own.
+    public var generalActivation: Activation { activation ?? Activation(on: .placed, days: pendingDays) }
 
     /// This programme with what a PUT says changed; what it leaves out stays. `isZone` says whether a time zone exists. What is wrong is noted.
     public func changed(by reader: FieldReader, isZone: (String) -> Bool) -> Programme {
@@ -50,7 +62,18 @@ public struct Programme: Sendable, Equatable {
         }
         if let days = reader.int("pending_days", in: Self.daysRange) { result.pendingDays = days }
         if let days = reader.int("return_window_days", in: Self.daysRange) { result.returnWindowDays = days }
-        if let expiry = reader.reader("expiry").flatMap(ExpiryPolicy.init) { result.expiry = expiry }
+        if let said = reader.reader("expiry") {
+            // What notices there are belongs to the programme alone: a rule's own expiry has none.
+            let notices = ExpiryNotices(said)
+            if let expiry = ExpiryPolicy(said) { result.expiry = expiry }
+            if let notices { result.notices = notices }
+        }
+        if let activation = reader.reader("activation") {
+            if let activation = Activation(activation) { result.activation = activation }
+        } else if reader.has("activation"), reader.object["activation"] == .null {
+            result.activation = nil
+        }
+        if let guestOrders = reader.choice("guest_orders", GuestOrders.self) { result.guestOrders = guestOrders }
         result.clawback = ClawbackPolicy.changed(clawback, by: reader)
         reader.ignore("version", "updated_at")
         reader.refuseUnknown()
@@ -63,10 +86,12 @@ public struct Programme: Sendable, Equatable {
             .init(name: "currency", value: .from(currency?.code)),
             .init(name: "timezone", value: .string(timezone)),
             .init(name: "pending_days", value: .int(pendingDays)),
-            .init(name: "expiry", value: expiry.json),
+            .init(name: "activation", value: activation?.json ?? .null),
+            .init(name: "expiry", value: notices.added(to: expiry.json, of: expiry)),
             .init(name: "clawback", value: .string(clawback.name)),
             .init(name: "clawback_floor", value: .from(clawback.floor)),
             .init(name: "return_window_days", value: .int(returnWindowDays)),
+            .init(name: "guest_orders", value: .string(guestOrders.rawValue)),
         ])
     }
 }

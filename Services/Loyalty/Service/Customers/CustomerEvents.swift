@@ -20,13 +20,10 @@ enum CustomerEvents {
         _ = try Persons.deleted(id, at: event.time, change)
     }
 
-    /// Kept as a fact.
+    /// Two customers are one from now on.
     static func merged(_ event: CloudEvent, _ change: Change) throws {
-        guard let from = event.data["from_id"]?.string, let into = event.data["into_id"]?.string, from != into else {
-            throw EventRefusal("invalid", "from_id and into_id, two different ones, are needed")
-        }
-        try change.db.execute(
-            "INSERT INTO customer_merges (from_id, into_id, at) VALUES (\(from), \(into), \(event.time)) ON CONFLICT (from_id, into_id) DO NOTHING"
-        )
+        guard let from = event.data["from_id"]?.string, let into = event.data["into_id"]?.string, from != into, !from.isEmpty, !into.isEmpty
+        else { throw EventRefusal("invalid", "from_id and into_id, two different ones, are needed") }
+        try CustomerMerging(change).merge(from, into: into, at: event.time)
     }
 }

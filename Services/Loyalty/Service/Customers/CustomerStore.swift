@@ -5,7 +5,15 @@ import SharedStore
 
 /// Customers in the store. Every customer has a member row: they are written together.
 enum CustomerStore {
+    /// The customer of this id, or whom they were merged into.
     static func find(_ id: String, _ db: SQLConnection) throws -> CustomerRecord? {
+        let record = try findAsKept(id, db)
+        guard let into = record?.mergedInto else { return record }
+        return try findAsKept(into, db) ?? record
+    }
+
+    /// The customer of this id, merged or not.
+    static func findAsKept(_ id: String, _ db: SQLConnection) throws -> CustomerRecord? {
         try db.first(
             "SELECT \(raw: CustomerRecord.columns) FROM \(raw: CustomerRecord.source) WHERE c.customer_id = \(id)", CustomerRecord.init)
     }
@@ -15,12 +23,12 @@ enum CustomerStore {
             "SELECT \(raw: CustomerRecord.columns) FROM \(raw: CustomerRecord.source) WHERE m.member_id = \(memberID)", CustomerRecord.init)
     }
 
-    /// The registered customer of an e-mail; the first one where a store has several.
+    /// The registered customer of an e-mail that is theirs as far as the store says; the first one where there are several.
     static func registered(emailKey: String, _ db: SQLConnection) throws -> CustomerRecord? {
         try db.first(
             """
             SELECT \(raw: CustomerRecord.columns) FROM \(raw: CustomerRecord.source)
-            WHERE c.email_key = \(emailKey) AND c.guest = 0 AND c.deleted_at IS NULL
+            WHERE c.email_key = \(emailKey) AND c.guest = 0 AND c.deleted_at IS NULL AND COALESCE(c.verified_email, 1) = 1
             ORDER BY c.created_at, c.customer_id LIMIT 1
             """, CustomerRecord.init)
     }
@@ -31,12 +39,14 @@ enum CustomerStore {
         try db.execute(
             """
             INSERT INTO customers (customer_id, person_id, guest, email, email_key, phone, first_name, last_name, name_key, last_name_key, locale,
-                timezone, country, region, city, birthday, accepts_marketing, tags, traits, created_at, updated_at, deleted_at, said_at, said_times)
+                timezone, country, region, city, birthday, accepts_marketing, tags, traits, created_at, updated_at, deleted_at, said_at, said_times,
+                verified_email)
             VALUES (\(customer.id), \(record.personID), \(customer.isGuest), \(customer.email), \(customer.emailKey), \(customer.phone),
                 \(customer.firstName), \(customer.lastName), \(nameKey(customer)), \(customer.lastName?.lowercased()), \(customer.locale),
                 \(customer.timezone), \(customer.country), \(customer.region), \(customer.city), \(customer.birthday?.text),
                 \(customer.acceptsMarketing), \(customer.tags.map(JSON.from)), \(customer.traits.map(JSON.object)), \(customer.createdAt),
-                \(record.updatedAt), \(customer.deletedAt), \(customer.times.base), \(customer.times.json))
+                \(record.updatedAt), \(customer.deletedAt), \(customer.times.base), \(customer.times.json),
+                \(customer.verifiedEmail))
             """)
         try db.execute(
             """
@@ -55,7 +65,7 @@ enum CustomerStore {
                 country = \(customer.country), region = \(customer.region), city = \(customer.city), birthday = \(customer.birthday?.text),
                 accepts_marketing = \(customer.acceptsMarketing), tags = \(customer.tags.map(JSON.from)), traits = \(customer.traits.map(JSON.object)),
                 created_at = \(customer.createdAt), updated_at = \(record.updatedAt), deleted_at = \(customer.deletedAt),
-                said_at = \(customer.times.base), said_times = \(customer.times.json)
+                said_at = \(customer.times.base), said_times = \(customer.times.json), verified_email = \(customer.verifiedEmail)
             WHERE customer_id = \(customer.id)
             """)
     }
@@ -64,7 +74,9 @@ enum CustomerStore {
     /// the old and the new address whenever a registered customer's changes.
     static func relinkGuest(of emailKey: String?, _ db: SQLConnection) throws {
         guard let emailKey, let guestID = Guest.id(email: emailKey) else { return }
-        guard let present = try db.first("SELECT person_id FROM customers WHERE customer_id = \(guestID)", { $0.text(0) }) else { return }
+        guard let present = try db.first(
+            "SELECT person_id FROM customers WHERE customer_id = \(guestID) AND merged_into IS NULL", { $0.text(0) })
+        else { return }
         let person = try registered(emailKey: emailKey, db)?.customer.id ?? guestID
         guard person != present else { return }
         try db.execute("UPDATE customers SET person_id = \(person) WHERE customer_id = \(guestID)")

@@ -13,6 +13,7 @@ struct CustomersController: Sendable {
         router.get("/v1/customers/:id", use: get)
         router.put("/v1/customers/:id", use: put)
         router.delete("/v1/customers/:id", use: delete)
+        router.post("/v1/customers/:id/merge", use: merge)
     }
 
     @Sendable private func list(_ request: Request, _ context: VefaContext) async throws -> Reply {
@@ -52,10 +53,12 @@ struct CustomersController: Sendable {
             try issues.throwIfAny()
             let cleared = reader.object.members.filter { $0.value.isNull }.map(\.name)
             let (record, isNew) = try Persons.described(id, data, cleared: cleared, at: change.now, change)
-            try Aftermath(catalogues: catalogues).follow(id, [.profile], change)
+            // Somebody else's, where this one was merged into them.
+            let customerID = record.customer.id
+            try Aftermath(catalogues: catalogues).follow(customerID, [.profile], change)
             var said = record.customer.data.json.object ?? JSONObject()
             for name in cleared where said[name] == nil { said[name] = .null }
-            try change.emit("customer.updated", subject: id, data: ["customer": .object(said)])
+            try change.emit("customer.updated", subject: customerID, data: ["customer": .object(said)])
             return Reply(isNew ? .created : .ok, record.json)
         }
     }
@@ -67,6 +70,33 @@ struct CustomersController: Sendable {
             guard try Persons.deleted(id, at: change.now, change) else { throw Problem.notFound("such customer") }
             try change.emit("customer.deleted", subject: id, data: ["customer": ["id": .string(id)]])
             return .noContent()
+        }
+    }
+
+    /// Makes one customer out of two; answers the one they are then. Asked again it changes nothing. The others hear of it as `customers.merged`.
+    @Sendable private func merge(_ request: Request, _ context: VefaContext) async throws -> Reply {
+        try context.requirePrincipal().requireServer()
+        return try await house.command(request, context) { input, change in
+            let id = try input.parameter("id")
+            let issues = FieldIssues()
+            let reader = FieldReader(body: input.body, issues: issues)
+            let intoID = reader.requiredString("into_id", max: CloudEvent.maximumTextLength)
+            reader.refuseUnknown()
+            if intoID == id { reader.fail("into_id", "conflict", "two different customers are needed") }
+            try issues.throwIfAny()
+            guard let intoID, let from = try CustomerStore.find(id, change.db), from.customer.deletedAt == nil else {
+                throw Problem.notFound("such customer")
+            }
+            guard let into = try CustomerStore.find(intoID, change.db), into.customer.deletedAt == nil else {
+                throw Problem.invalid("/into_id", "unknown_customer", "there is no such customer")
+            }
+            guard from.customer.id != into.customer.id, let united = try CustomerMerging(change).merge(id, into: intoID, at: change.now) else {
+                return Reply(.ok, into.json)
+            }
+            try change.emit(
+                "customers.merged", subject: united.customer.id,
+                data: ["from_id": .string(from.customer.id), "into_id": .string(united.customer.id)])
+            return Reply(.ok, united.json)
         }
     }
 }

@@ -50,7 +50,8 @@ enum Persons {
         try db.execute("UPDATE members SET enrolled_at = \(time) WHERE customer_id = \(record.customer.id)")
     }
 
-    /// Takes over what is said of the customer themselves: overwrites what it says and nothing else. `cleared` fields are emptied.
+    /// Takes over what is said of the customer themselves: overwrites what it says and nothing else. `cleared` fields are emptied. Who is said to have
+    /// an address is who ordered under it as a guest (``CustomerMerging/claimGuest(for:)``).
     static func described(
         _ id: String, _ data: CustomerData, cleared: [String] = [], at time: Timestamp, _ change: Change
     ) throws -> (record: CustomerRecord, isNew: Bool) {
@@ -60,8 +61,7 @@ enum Persons {
             customer.apply(data, at: time)
             let record = CustomerRecord(new: customer, personID: id, now: change.now)
             try CustomerStore.insert(record, db)
-            if !customer.isGuest { try CustomerStore.relinkGuest(of: customer.emailKey, db) }
-            return (record, true)
+            return (try claimed(record, change), true)
         }
         let before = record.customer.emailKey
         record.customer.apply(data, at: time)
@@ -69,16 +69,21 @@ enum Persons {
         record.updatedAt = change.now
         if time < record.customer.createdAt { try seenEarlier(&record, at: time, db) }
         try CustomerStore.update(record, db)
-        if !record.customer.isGuest, before != record.customer.emailKey {
-            try CustomerStore.relinkGuest(of: before, db)
-            try CustomerStore.relinkGuest(of: record.customer.emailKey, db)
-        }
-        return (record, false)
+        guard !record.customer.isGuest else { return (record, false) }
+        if before != record.customer.emailKey { try CustomerStore.relinkGuest(of: before, db) }
+        return (data.email != nil || data.verifiedEmail != nil ? try claimed(record, change) : record, false)
     }
 
-    /// Marks a customer as deleted; false where there is none. Later news of them bring them back.
+    private static func claimed(_ record: CustomerRecord, _ change: Change) throws -> CustomerRecord {
+        guard !record.customer.isGuest else { return record }
+        if let united = try CustomerMerging(change).claimGuest(for: record) { return united }
+        try CustomerStore.relinkGuest(of: record.customer.emailKey, change.db)
+        return record
+    }
+
+    /// Marks a customer as deleted; false where there is none, or one who was merged into another: that one stays. Later news of them bring them back.
     static func deleted(_ id: String, at time: Timestamp, _ change: Change) throws -> Bool {
-        guard var record = try CustomerStore.find(id, change.db), record.customer.deletedAt == nil else { return false }
+        guard var record = try CustomerStore.findAsKept(id, change.db), record.customer.deletedAt == nil else { return false }
         record.customer.deletedAt = time
         record.updatedAt = change.now
         try CustomerStore.update(record, change.db)

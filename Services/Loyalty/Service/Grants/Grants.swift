@@ -69,7 +69,7 @@ struct Grants: Sendable {
         }
         guard member.customer.deletedAt == nil else { throw EventRefusal("customer_deleted", "this customer was deleted") }
         let catalogue = try catalogues.current(change.db)
-        let dates = LotDates(at: change.now, expiresAt: catalogue.programme.expiry.expiresAt(activeAt: change.now, zone: catalogue.zone))
+        let dates = LotDates(at: change.now, expiry: catalogue.programme.expiry, zone: catalogue.zone)
         let cause = Self.cause(grant.key)
         var ledger = PointsLedger(member.account, change)
         let credited = try ledger.credit(
@@ -123,7 +123,7 @@ struct Grants: Sendable {
         var news = PointsNews()
         news.clawedBack(plan)
         try news.emit(ledger.account, orderID: nil, reason: "revoked", grantKey: record.outcome.key, change)
-        try Aftermath(catalogues: catalogues).follow(customerID, [.points], change)
+        try Aftermath(catalogues: catalogues).follow(member.customer.id, [.points], change)
     }
 
     // MARK: - Both

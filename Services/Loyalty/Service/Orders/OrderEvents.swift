@@ -89,16 +89,23 @@ struct OrderEvents: Sendable {
             return
         }
         let catalogue = try catalogues.current(db)
-        guard rows > 0, catalogue.rulesByTrigger[event.type] != nil else {
-            return try aftermath.follow(customerID, [.events], event: event, change)
+        var changes: MemberChanges = [.events]
+        if rows > 0, event.type == "order.delivered",
+            try LotDeliveries.delivered(data.orderID, at: event.time, catalogue: catalogue, change)
+        {
+            changes.insert(.points)
         }
+        guard rows > 0, catalogue.rulesByTrigger[event.type] != nil else {
+            return try aftermath.follow(buyer.customer.id, changes, event: event, change)
+        }
+        guard let buyer = try CustomerStore.find(customerID, db) else { return }
         let refunds = record.refundCount == 0 ? [] : try OrderStore.refunds(of: record.order.id, db)
         var settlement = OrderSettlement(
             change: change, catalogues: catalogues, catalogue: catalogue, record: record,
             standing: OrderStanding(record.order, refunds: refunds),
             buyer: buyer, event: event)
         try settlement.run(happened: [event.type], isNew: false, reason: "updated")
-        try aftermath.follow(customerID, [.events, .points], event: event, change)
+        try aftermath.follow(buyer.customer.id, [.events, .points], event: event, change)
     }
 
     // MARK: - Whose order it is

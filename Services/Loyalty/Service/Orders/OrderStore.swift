@@ -8,6 +8,11 @@ enum OrderStore {
         try db.first("SELECT \(raw: OrderRecord.columns) FROM orders WHERE order_id = \(id)", OrderRecord.init)
     }
 
+    /// A customer's orders, the earliest first.
+    static func orderIDs(of customerID: String, _ db: SQLConnection) throws -> [String] {
+        try db.all("SELECT order_id FROM orders WHERE customer_id = \(customerID) ORDER BY placed_at, order_id") { $0.text(0) }
+    }
+
     static func insert(_ record: OrderRecord, _ db: SQLConnection) throws {
         let order = record.order
         try db.execute(

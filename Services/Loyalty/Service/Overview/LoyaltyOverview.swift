@@ -12,6 +12,7 @@ enum LoyaltyOverview {
             return JSONObject(
                 ["profile", "orders", "loyalty"].map { .init(name: $0, value: .null) } + [.init(name: "coupons", value: coupons)])
         }
+        let customerID = record.customer.id
         return JSONObject([
             .init(name: "profile", value: record.json),
             .init(name: "orders", value: try orders(customerID, db)),

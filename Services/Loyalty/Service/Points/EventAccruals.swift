@@ -39,7 +39,7 @@ struct EventAccruals: Sendable {
             guard granted > 0 else { continue }
             let accrual = Accrual(
                 cause: cause, ruleID: rule.id, ruleVersion: rule.version, credited: granted, ceiling: grant.ceiling, postings: 1)
-            let dates = LotDates(placedAt: event.time, now: change.now, programme: catalogue.programme, zone: catalogue.zone)
+            let dates = LotDates(happenedAt: event.time, now: change.now, programme: catalogue.programme, zone: catalogue.zone)
             let credited = try ledger.credit(
                 granted, dates: dates, cause: cause, postingKey: "earn:\(cause):\(rule.id):1",
                 origin: EntryOrigin(ruleID: rule.id, ruleVersion: rule.version))

@@ -42,7 +42,7 @@ enum LedgerStore {
     }
 
     /// A member's transactions, newest first by when they took effect; one row more than the page's limit. Moves between a member's own accounts
-    /// (activation, filling a debt) change nothing they own and are left out.
+    /// (activation, filling a debt, holding for a redemption) change nothing they own and are left out, and so is what a merge moves beside them.
     static func transactions(_ memberID: String, _ page: PageRequest, _ db: SQLConnection) throws -> [Transaction] {
         var after: SQL = ""
         if let keys = page.after {
@@ -54,7 +54,9 @@ enum LedgerStore {
         return try db.all(
             """
             SELECT sequence, entry_id, kind, from_account, to_account, points, lots, at, order_id, rule_id, rule_version, note FROM ledger_entries
-            WHERE member_id = \(memberID) AND kind NOT IN ('activated', 'debt_filled') \(after)
+            WHERE member_id = \(memberID) AND kind NOT IN ('activated', 'debt_filled', 'reserved', 'released')
+                AND (kind <> 'merged' OR from_account IN ('member_pending', 'member_active', 'member_debt', 'reserved')
+                    OR to_account IN ('member_pending', 'member_active', 'member_debt', 'reserved')) \(after)
             ORDER BY at DESC, sequence DESC LIMIT \(page.limit + 1)
             """
         ) { row in

@@ -13,8 +13,12 @@ struct LotRecord: Sendable {
     let ruleVersion: Int64?
 
     static let columns = """
-        lot_id, member_id, cause, order_id, rule_id, rule_version, points, remaining, state, earned_at, active_at, expires_at, reserved
+        lot_id, member_id, cause, order_id, rule_id, rule_version, points, remaining, state, earned_at, active_at, expires_at, reserved,
+        idle_months, waits_for
         """
+
+    /// Kept in the place of a moment that nothing known tells: later than all.
+    static let endOfTime = Timestamp(milliseconds: 253_402_300_799_999)
 
     init(lot: Lot, memberID: String, cause: String, orderID: String?, ruleID: String?, ruleVersion: Int64?) {
         self.lot = lot
@@ -29,7 +33,8 @@ struct LotRecord: Sendable {
         lot = Lot(
             id: row.text(0), points: row.int(6), remaining: row.int(7), reserved: row.int(12),
             state: Lot.State(rawValue: row.text(8)) ?? .active, earnedAt: row.time(9),
-            activeAt: row.time(10), expiresAt: row.timeOrNil(11))
+            activeAt: row.time(10) == Self.endOfTime ? nil : row.time(10), expiresAt: row.timeOrNil(11),
+            idleMonths: row.intOrNil(13).map(Int.init), wait: row.isNull(14) ? nil : LotWait(kept: row.json(14)))
         memberID = row.text(1)
         cause = row.text(2)
         orderID = row.textOrNil(3)
@@ -53,9 +58,11 @@ enum LotStore {
         let lot = record.lot
         try db.execute(
             """
-            INSERT INTO lots (lot_id, member_id, cause, order_id, rule_id, rule_version, points, remaining, state, earned_at, active_at, expires_at)
+            INSERT INTO lots (lot_id, member_id, cause, order_id, rule_id, rule_version, points, remaining, state, earned_at, active_at, expires_at,
+                reserved, idle_months, waits_for)
             VALUES (\(lot.id), \(record.memberID), \(record.cause), \(record.orderID), \(record.ruleID), \(record.ruleVersion), \(lot.points),
-                \(lot.remaining), \(lot.state.rawValue), \(lot.earnedAt), \(lot.activeAt), \(lot.expiresAt))
+                \(lot.remaining), \(lot.state.rawValue), \(lot.earnedAt), \(lot.activeAt ?? LotRecord.endOfTime), \(lot.expiresAt),
+                \(lot.reserved), \(lot.idleMonths.map(Int64.init)), \(lot.wait?.json))
             """)
     }
 
@@ -66,6 +73,12 @@ enum LotStore {
     /// A member's lots that still hold points.
     static func open(_ memberID: String, _ db: SQLConnection) throws -> [LotRecord] {
         try db.all("SELECT \(raw: LotRecord.columns) FROM lots WHERE member_id = \(memberID) AND remaining > 0", LotRecord.init)
+    }
+
+    /// A member's lots that hold points, be it for a redemption.
+    static func held(_ memberID: String, _ db: SQLConnection) throws -> [LotRecord] {
+        try db.all(
+            "SELECT \(raw: LotRecord.columns) FROM lots WHERE member_id = \(memberID) AND (remaining > 0 OR reserved > 0)", LotRecord.init)
     }
 
     /// A member's lots, newest first; one row more than the page's limit.
@@ -84,12 +97,30 @@ enum LotStore {
             """, LotRecord.init)
     }
 
-    static func take(_ points: Int64, from lotID: String, _ db: SQLConnection) throws {
-        try db.execute("UPDATE lots SET remaining = remaining - \(points) WHERE lot_id = \(lotID)")
+    /// All of a member's lots, the empty ones included.
+    static func all(_ memberID: String, _ db: SQLConnection) throws -> [LotRecord] {
+        try db.all("SELECT \(raw: LotRecord.columns) FROM lots WHERE member_id = \(memberID) ORDER BY earned_at, lot_id", LotRecord.init)
     }
 
-    static func activate(_ lotID: String, filled: Int64, _ db: SQLConnection) throws {
-        try db.execute("UPDATE lots SET state = 'active', remaining = remaining - \(filled) WHERE lot_id = \(lotID)")
+    /// Lots of an order whose activation its delivery can still move.
+    static func waiting(orderID: String, _ db: SQLConnection) throws -> [LotRecord] {
+        try db.all(
+            "SELECT \(raw: LotRecord.columns) FROM lots WHERE order_id = \(orderID) AND waits_for IS NOT NULL ORDER BY lot_id", LotRecord.init)
+    }
+
+    /// Writes what changes in a lot's life.
+    static func update(_ lot: Lot, _ db: SQLConnection) throws {
+        try db.execute(
+            """
+            UPDATE lots SET remaining = \(lot.remaining), reserved = \(lot.reserved), state = \(lot.state.rawValue),
+                active_at = \(lot.activeAt ?? LotRecord.endOfTime), expires_at = \(lot.expiresAt), waits_for = \(lot.wait?.json)
+            WHERE lot_id = \(lot.id)
+            """)
+    }
+
+    /// Takes points out of what is left of a lot; `reserving` holds them there.
+    static func take(_ points: Int64, from lotID: String, reserving: Int64 = 0, _ db: SQLConnection) throws {
+        try db.execute("UPDATE lots SET remaining = remaining - \(points), reserved = reserved + \(reserving) WHERE lot_id = \(lotID)")
     }
 
     /// What will expire, soonest first, at most `limit` moments.

@@ -17,12 +17,16 @@ struct MemberAccount: Sendable, Equatable {
     var tierID: String?
     /// When time itself next changes something for the member (``MemberTurn``); nil for never.
     var turnAt: Timestamp?
+    /// Up to when that was done; nil while it never was.
+    var turnedAt: Timestamp?
+    /// When the member last earned by a rule or redeemed.
+    var lastActiveAt: Timestamp?
 
     static let genesis = [UInt8](repeating: 0, count: 32)
 
     init(
         customerID: String, memberID: String, enrolledAt: Timestamp, counters: MemberCounters, entries: Int64, chain: [UInt8],
-        tierID: String? = nil, turnAt: Timestamp? = nil
+        tierID: String? = nil, turnAt: Timestamp? = nil, turnedAt: Timestamp? = nil, lastActiveAt: Timestamp? = nil
     ) {
         self.customerID = customerID
         self.memberID = memberID
@@ -32,6 +36,8 @@ struct MemberAccount: Sendable, Equatable {
         self.chain = chain
         self.tierID = tierID
         self.turnAt = turnAt
+        self.turnedAt = turnedAt
+        self.lastActiveAt = lastActiveAt
     }
 
     init(new customerID: String, enrolledAt: Timestamp, now: Timestamp) {

@@ -78,8 +78,7 @@ struct MembersController: Sendable {
         let entry: LedgerEntry
         if points > 0 {
             let catalogue = try catalogues.current(change.db)
-            let dates = LotDates(
-                at: change.now, expiresAt: catalogue.programme.expiry.expiresAt(activeAt: change.now, zone: catalogue.zone))
+            let dates = LotDates(at: change.now, expiry: catalogue.programme.expiry, zone: catalogue.zone)
             let key = "adjust:\(TypeID.make("adj", at: change.now))"
             let credited = try ledger.credit(
                 points, dates: dates, from: .adjusted, kind: .adjusted, cause: key, postingKey: key, origin: origin)
@@ -94,7 +93,7 @@ struct MembersController: Sendable {
         }
         try ledger.save()
         try news.emit(ledger.account, orderID: nil, reason: points > 0 ? reason : "adjusted", change)
-        try Aftermath(catalogues: catalogues).follow(id, [.points], change)
+        try Aftermath(catalogues: catalogues).follow(ledger.account.customerID, [.points], change)
         return LedgerStore.json(entry, origin)
     }
 

@@ -51,6 +51,8 @@ struct OrderSettlement {
     /// Rules that could count for this order and have not: for the payment those in force when it was first paid, for anything else those of now.
     private func candidates(_ happened: [String], _ known: [Accrual]) throws -> [EarningRule] {
         guard !standing.isCancelled, !happened.isEmpty else { return [] }
+        // A guest's order may have to wait for its buyer to sign up (GuestBackfill).
+        if buyer.customer.isGuest, catalogue.programme.guestOrders == .onSignUp { return [] }
         var rules: [EarningRule] = []
         if let paidConfig = record.paidConfig {
             rules += try catalogues.rules(trigger: EarningRule.paid, at: paidConfig, present: catalogue, change.db)
@@ -103,7 +105,7 @@ struct OrderSettlement {
     private func credit(
         _ points: Int64, _ accrual: Accrual, _ rule: EarningRule, _ ledger: inout PointsLedger, _ news: inout PointsNews
     ) throws {
-        let dates = LotDates(placedAt: record.order.placedAt, now: change.now, programme: catalogue.programme, zone: catalogue.zone)
+        let dates = try LotDeliveries.dates(orderID: record.order.id, placedAt: record.order.placedAt, catalogue, change)
         let credited = try ledger.credit(
             points, dates: dates, cause: cause, postingKey: "earn:\(cause):\(rule.id):\(accrual.postings)", origin: origin(rule))
         news.credited(points, rule: rule, lot: credited.record.lot, expired: credited.expired)

@@ -25,7 +25,7 @@ struct PointsLedger {
             """
             UPDATE members SET active = \(counters.active), pending = \(counters.pending), reserved = \(counters.reserved), debt = \(counters.debt),
                 lifetime_earned = \(counters.lifetimeEarned), lifetime_spent = \(counters.lifetimeSpent), entries = \(account.entries),
-                chain = \(account.chain), turn_at = \(account.turnAt)
+                chain = \(account.chain), turn_at = \(account.turnAt), turned_at = \(account.turnedAt), last_active_at = \(account.lastActiveAt)
             WHERE customer_id = \(account.customerID)
             """)
     }
@@ -40,14 +40,45 @@ struct PointsLedger {
         try change.schedule(MemberTurn.timer, key: account.memberID, at: time)
     }
 
-    /// The turn that was due has come: the next one is asked for anew.
-    mutating func turned() {
+    /// The turn that was due has come: all that time does is done up to `time`, and the next one is asked for anew.
+    mutating func turned(at time: Timestamp) {
         account.turnAt = nil
+        account.turnedAt = max(account.turnedAt ?? time, time)
         isChanged = true
     }
 
+    /// The member did something at `time`: what would go by inactivity goes that much later.
+    mutating func wasActive(at time: Timestamp) throws {
+        guard account.lastActiveAt.map({ time > $0 }) ?? true else { return }
+        account.lastActiveAt = time
+        isChanged = true
+        try moveIdleExpiry()
+    }
+
+    /// The same for a member who has taken over another's points: what either did last counts for all of them.
+    mutating func resumeActivity(_ time: Timestamp?) throws {
+        account.lastActiveAt = [account.lastActiveAt, time].compactMap { $0 }.max()
+        isChanged = true
+        try moveIdleExpiry()
+    }
+
+    private func moveIdleExpiry() throws {
+        for record in try LotStore.held(account.memberID, db) where record.lot.state == .active && record.lot.idleMonths != nil {
+            var lot = record.lot
+            lot.expiresAt = try idleExpiry(lot) ?? lot.expiresAt
+            if lot != record.lot { try LotStore.update(lot, db) }
+        }
+    }
+
+    /// When a lot goes by inactivity as things stand: counted from what the member did last, or from the lot's activation where that is later.
+    func idleExpiry(_ lot: Lot) throws -> Timestamp? {
+        guard let months = lot.idleMonths, let activeAt = lot.activeAt else { return nil }
+        let since = max(activeAt, account.lastActiveAt ?? activeAt)
+        return ExpiryPolicy.idle(since: since, months: months, zone: try ProgrammeStore.zone(db))
+    }
+
     @discardableResult
-    private mutating func post(
+    mutating func post(
         _ kind: LedgerEntry.Kind, from: LedgerAccount, to: LedgerAccount, points: Int64, lots: [LotMove], cause: String, at: Timestamp,
         origin: EntryOrigin, id: String? = nil
     ) throws -> LedgerEntry {
@@ -68,28 +99,27 @@ struct PointsLedger {
     // MARK: - In
 
     /// Credits points as a new lot: pending until its time, active at once where that is past, and expired again where that is past too.
-    /// Answers the lot as it stands then.
+    /// Answers the lot as it stands then. What a rule gives shows that the member was active when it was earned.
     mutating func credit(
         _ points: Int64, dates: LotDates, from source: LedgerAccount = .issued, kind: LedgerEntry.Kind = .earned, cause: String,
         postingKey: String,
         origin: EntryOrigin
     ) throws -> (record: LotRecord, entry: LedgerEntry, expired: Int64) {
+        if origin.ruleID != nil { try wasActive(at: dates.earnedAt) }
         let isPending = dates.isPending(at: change.now)
         let lotID = TypeID.make("lot", at: change.now)
-        let move = [LotMove(lot: lotID, points: points)]
         let entry = try post(
-            kind, from: source, to: isPending ? .memberPending : .memberActive, points: points, lots: move, cause: postingKey,
-            at: dates.earnedAt,
-            origin: origin)
+            kind, from: source, to: isPending ? .memberPending : .memberActive, points: points, lots: [LotMove(lot: lotID, points: points)],
+            cause: postingKey, at: dates.earnedAt, origin: origin)
         var lot = Lot(
             id: lotID, points: points, remaining: points, state: isPending ? .pending : .active, earnedAt: dates.earnedAt,
-            activeAt: dates.activeAt,
-            expiresAt: dates.expiresAt)
+            activeAt: dates.activeAt, expiresAt: dates.expiresAt, idleMonths: dates.idleMonths, wait: isPending ? dates.wait : nil)
+        if dates.idleMonths != nil { lot.expiresAt = try idleExpiry(lot) }
         var expired: Int64 = 0
         if isPending {
-            try wake(at: dates.activeAt)
+            if let activeAt = dates.activeAt { try wake(at: activeAt) }
         } else {
-            lot.remaining -= try fillDebt(from: lot, origin)
+            try fillDebt(from: &lot, cause: lot.id, at: dates.activeAt ?? change.now, origin)
             expired = try expireIfDue(&lot, origin)
         }
         let record = LotRecord(
@@ -99,30 +129,31 @@ struct PointsLedger {
         return (record, entry, expired)
     }
 
-    /// Makes a pending lot spendable. Answers what became active and what of it expired at once.
-    mutating func activate(_ record: LotRecord) throws -> (active: Int64, expired: Int64) {
+    /// Makes a pending lot spendable at `activeAt`, its own moment or the one that its order's delivery gave it. Answers what became active. What of
+    /// it runs out runs out in its own turn.
+    mutating func activate(_ record: LotRecord) throws -> (active: Int64, lot: Lot) {
         var lot = record.lot
-        guard lot.state == .pending, lot.remaining > 0 else { return (0, 0) }
-        let origin = record.origin
+        guard lot.state == .pending, lot.remaining > 0, let activeAt = lot.activeAt else { return (0, lot) }
         let points = lot.remaining
         try post(
             .activated, from: .memberPending, to: .memberActive, points: points, lots: [LotMove(lot: lot.id, points: points)],
-            cause: "activate:\(lot.id)", at: lot.activeAt, origin: origin)
+            cause: "activate:\(lot.id)", at: activeAt, origin: record.origin)
         lot.state = .active
-        lot.remaining -= try fillDebt(from: lot, origin)
-        let expired = try expireIfDue(&lot, origin)
-        try LotStore.activate(lot.id, filled: points - lot.remaining, db)
-        return (points, expired)
+        lot.wait = nil
+        lot.expiresAt = try idleExpiry(lot) ?? lot.expiresAt
+        try fillDebt(from: &lot, cause: lot.id, at: activeAt, record.origin)
+        try LotStore.update(lot, db)
+        return (points, lot)
     }
 
-    /// A debt takes from new points first. Answers how many.
-    private mutating func fillDebt(from lot: Lot, _ origin: EntryOrigin) throws -> Int64 {
+    /// A debt takes from new points first, and from those that come back.
+    mutating func fillDebt(from lot: inout Lot, cause: String, at time: Timestamp, _ origin: EntryOrigin) throws {
         let points = min(account.counters.debt, lot.remaining)
-        guard points > 0 else { return 0 }
+        guard points > 0 else { return }
         try post(
             .debtFilled, from: .memberActive, to: .memberDebt, points: points, lots: [LotMove(lot: lot.id, points: points)],
-            cause: "fill:\(lot.id)", at: lot.activeAt, origin: origin)
-        return points
+            cause: "fill:\(cause)", at: time, origin: origin)
+        lot.remaining -= points
     }
 
     // MARK: - Out
@@ -133,11 +164,15 @@ struct PointsLedger {
             try wake(at: expiresAt)
             return 0
         }
+        return try runOut(&lot, cause: lot.id, at: expiresAt, origin)
+    }
+
+    /// What is left of a lot goes. Answers how many points.
+    mutating func runOut(_ lot: inout Lot, cause: String, at time: Timestamp, _ origin: EntryOrigin) throws -> Int64 {
         let points = lot.remaining
         try post(
             .expired, from: .memberActive, to: .expired, points: points, lots: [LotMove(lot: lot.id, points: points)],
-            cause: "expire:\(lot.id)",
-            at: expiresAt, origin: origin)
+            cause: "expire:\(cause)", at: time, origin: origin)
         lot.remaining = 0
         return points
     }
@@ -147,7 +182,7 @@ struct PointsLedger {
         var lot = record.lot
         guard lot.state == .active, lot.remaining > 0 else { return 0 }
         let points = try expireIfDue(&lot, record.origin)
-        if points > 0 { try LotStore.take(points, from: lot.id, db) }
+        if points > 0 { try LotStore.update(lot, db) }
         return points
     }
 
@@ -170,19 +205,25 @@ struct PointsLedger {
 
     /// Takes points off the balance, shortest expiry first; nil where there are not enough.
     mutating func deduct(_ points: Int64, to account: LedgerAccount, kind: LedgerEntry.Kind, origin: EntryOrigin) throws -> LedgerEntry? {
-        // A lot whose time has come is not spent in the moment before its timer runs.
-        let open = try LotStore.open(self.account.memberID, db)
-            .filter { $0.lot.state == .active && ($0.lot.expiresAt.map { $0 > change.now } ?? true) }
-        var missing = points
-        let moves = open.map(\.lot).inSpendOrder.taking(&missing)
-        guard missing == 0 else { return nil }
+        guard let moves = try spendable(points) else { return nil }
         let id = TypeID.make("txn", at: change.now)
         return try take(moves, kind, from: .memberActive, to: account, cause: "adjust:\(id)", at: change.now, origin, id: id)
     }
 
+    /// The lots that so many points are spent from, shortest expiry first; nil where there are not enough.
+    func spendable(_ points: Int64) throws -> [LotMove]? {
+        guard points <= account.counters.balance else { return nil }
+        // A lot whose time has come is not spent in the moment before its timer runs.
+        let open = try LotStore.open(account.memberID, db).filter { $0.lot.state == .active && !$0.lot.isPast(change.now) }
+        var missing = points
+        let moves = open.map(\.lot).inSpendOrder.taking(&missing)
+        return missing == 0 ? moves : nil
+    }
+
     @discardableResult
     private mutating func take(
-        _ moves: [LotMove], _ kind: LedgerEntry.Kind, from: LedgerAccount, to: LedgerAccount, cause: String, at: Timestamp, _ origin: EntryOrigin, id: String? = nil
+        _ moves: [LotMove], _ kind: LedgerEntry.Kind, from: LedgerAccount, to: LedgerAccount, cause: String, at: Timestamp,
+        _ origin: EntryOrigin, id: String? = nil
     ) throws -> LedgerEntry? {
         guard !moves.isEmpty else { return nil }
         for move in moves { try LotStore.take(move.points, from: move.lot, db) }

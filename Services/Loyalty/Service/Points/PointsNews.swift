@@ -80,6 +80,15 @@ struct PointsNews {
         try change.emit("points.expired", subject: account.customerID, data: .object(data))
     }
 
+    /// Points will expire, so many days from when this was due.
+    static func emitExpiring(_ notice: LotAgenda.Notice, _ account: MemberAccount, _ change: Change) throws {
+        var data = standing(account, nil)
+        data["points"] = .int(notice.points)
+        data["expires_at"] = .from(notice.expiresAt)
+        data["days"] = .int(notice.days)
+        try change.emit("points.expiring", subject: account.customerID, data: .object(data))
+    }
+
     private static func standing(_ account: MemberAccount, _ orderID: String?) -> JSONObject {
         JSONObject([
             .init(name: "customer_id", value: .string(account.customerID)),

@@ -30,6 +30,14 @@ enum ProgrammeStore {
         return programme
     }
 
+    /// The present programme's time zone, for whoever has no catalogue at hand.
+    static func zone(_ db: SQLConnection) throws -> ZoneRules {
+        let definition = try db.first(
+            "SELECT p.definition FROM loyalty_state s JOIN programme_versions p ON p.version = s.programme_version WHERE s.state_id = 1"
+        ) { $0.json(0) }
+        return Zones.rules(definition?["timezone"]?.string ?? "UTC")
+    }
+
     /// The programme as the API answers it.
     static func json(_ catalogue: Catalogue, _ db: SQLConnection) throws -> JSON {
         let version = catalogue.programmeVersion
