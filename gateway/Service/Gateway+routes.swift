@@ -14,7 +14,7 @@ extension Gateway {
             case .service(let service):
                 router.on(RouterPath(route.path), method: route.method) { [doorkeeper, proxy] request, context in
                     try await doorkeeper.admit(request, context, to: route) { request, context, caller in
-                        try await proxy.forward(request, context, caller, to: service)
+                        try await proxy.forward(request, context, caller, to: service, patience: route.patience)
                     }
                 }
             case .here:

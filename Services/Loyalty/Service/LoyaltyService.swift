@@ -29,6 +29,7 @@ public enum LoyaltyService {
                 MetricsController(house: house, catalogues: catalogues).addRoutes(to: router)
             },
             overview: { try LoyaltyOverview.parts($0, now: $1.now, $2) },
+            background: { house in [LedgerSealing(house: house)] },
             prepare: ProgrammeStore.prepare,
             verify: { try LedgerVerifier.run($0).complaint })
     }

@@ -48,7 +48,16 @@ struct ExpiryTests {
     @Test(
         "a programme's wrong settings are named by pointer",
         arguments: [
-            (#"{"expiry": {"kind": "inactivity", "months": 3}}"#, "/expiry/kind", "not_supported_yet"),
+            (#"{"expiry": {"kind": "inactivity"}}"#, "/expiry/months", "missing"),
+            (#"{"expiry": {"kind": "inactivity", "months": 3, "day": 4}}"#, "/expiry/day", "conflict"),
+            (#"{"expiry": {"kind": "none", "months": 3}}"#, "/expiry/months", "conflict"),
+            (#"{"expiry": {"kind": "none", "notice_days": [3]}}"#, "/expiry/notice_days", "conflict"),
+            (#"{"expiry": {"kind": "rolling", "months": 3, "notice_days": [7, 0]}}"#, "/expiry/notice_days/1", "out_of_range"),
+            (#"{"expiry": {"kind": "rolling", "months": 3, "notice_days": [1, 2, 3, 4, 5, 6]}}"#, "/expiry/notice_days", "too_many"),
+            (#"{"activation": {"on": "order.shipped"}}"#, "/activation/on", "invalid"),
+            (#"{"activation": {"days": 3}}"#, "/activation/on", "missing"),
+            (#"{"activation": {"on": "placed", "days": -1}}"#, "/activation/days", "out_of_range"),
+            (#"{"guest_orders": "never"}"#, "/guest_orders", "invalid"),
             (#"{"expiry": {"kind": "rolling"}}"#, "/expiry/months", "missing"),
             (#"{"expiry": {"kind": "fixed", "month": 4, "day": 31}}"#, "/expiry/day", "out_of_range"),
             (#"{"pending_days": -1}"#, "/pending_days", "out_of_range"), (#"{"clawback": "all"}"#, "/clawback", "invalid"),
@@ -68,9 +77,47 @@ struct ExpiryTests {
         programme.timezone = "Europe/Istanbul"
         programme.expiry = .rolling(months: 12, round: .monthEnd)
         programme.clawback = .allowNegative(floor: -500)
+        programme.activation = Activation(on: .delivered, days: 3)
+        programme.notices = ExpiryNotices([5, 60])
+        programme.guestOrders = .onSignUp
         let issues = FieldIssues()
         let read = Programme.fresh.changed(by: FieldReader(programme.json, issues: issues), isZone: { _ in true })
         #expect(read == programme)
         #expect(issues.isEmpty)
+    }
+
+    @Test("by inactivity: so many months after the last activity, on the last day of a shorter month")
+    func idle() throws {
+        let time = try #require(Timestamp(rfc3339: "2026-08-31T10:00:00Z"))
+        #expect(ExpiryPolicy.idle(since: time, months: 6, zone: .utc).rfc3339 == "2027-02-28T10:00:00Z")
+        #expect(ExpiryPolicy.inactivity(months: 6).expiresAt(activeAt: time, zone: .utc)?.rfc3339 == "2027-02-28T10:00:00Z")
+    }
+
+    @Test("activation counts from the placing, the delivery, or the end of the return window")
+    func activation() throws {
+        let placed = try #require(Timestamp(rfc3339: "2026-03-01T10:00:00Z"))
+        let delivered = placed.adding(days: 4)
+        func active(_ start: Activation.Start, _ days: Int64, deliveredAt: Timestamp?) -> Int64? {
+            Activation(on: start, days: days).activeAt(placedAt: placed, deliveredAt: deliveredAt, returnWindowDays: 14)
+                .map { ($0.milliseconds - placed.milliseconds) / 86_400_000 }
+        }
+        #expect(active(.placed, 3, deliveredAt: delivered) == 3)
+        #expect(active(.delivered, 3, deliveredAt: nil) == nil)
+        #expect(active(.delivered, 3, deliveredAt: delivered) == 7)
+        #expect(active(.returnWindow, 1, deliveredAt: nil) == 15)
+        #expect(active(.returnWindow, 1, deliveredAt: delivered) == 19)
+        let wait = LotWait(Activation(on: .delivered, days: 3), returnWindowDays: 14, expiry: .rolling(months: 2, round: .monthEnd))
+        #expect(LotWait(kept: wait.json) == wait)
+        #expect(LotWait(kept: .null) == nil)
+    }
+
+    @Test("an id says when it was made")
+    func madeAt() {
+        var chance = Chance(seed: 7)
+        for _ in 0..<200 {
+            let time = Timestamp(milliseconds: chance.int(0...(1 << 47)))
+            #expect(TypeID.time(of: TypeID.make("lot", at: time)) == time)
+        }
+        #expect(TypeID.time(of: "lot") == nil && TypeID.time(of: "lot_!0000000000000000000000000") == nil)
     }
 }

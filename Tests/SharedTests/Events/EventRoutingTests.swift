@@ -12,6 +12,7 @@ import Testing
             (.gateway, "page.viewed", [.loyalty, .messaging]),
             (.gateway, "custom.anything", [.loyalty, .messaging]),
             (.loyalty, "points.earned", [.messaging, .gateway]),
+            (.loyalty, "customers.merged", [.messaging, .referral, .survey, .gateway]),
             (.loyalty, "segment.entered", [.messaging, .survey, .gateway]),
             (.loyalty, "coupon.redeemed", [.messaging, .gateway]),
             (.referral, "referral.approved", [.loyalty, .messaging, .gateway]),

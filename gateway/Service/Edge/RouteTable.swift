@@ -24,6 +24,8 @@ public struct PublicRoute: Sendable {
     public let path: String
     public let target: Target
     public let access: Access
+    /// Seconds its answer may take, where that is longer than for others: it goes over everything there is.
+    public var patience: Int64?
 
     /// `GET /v1/customers/{id}`: how it is named in logs, metrics and the OpenAPI document.
     public var description: String { "\(method.rawValue) \(path)" }
@@ -59,9 +61,11 @@ public enum RouteTable {
     }
 
     static func route(
-        _ service: ServiceName, _ method: HTTPRequest.Method, _ path: String, _ scope: String, publishable: Bool = false
+        _ service: ServiceName, _ method: HTTPRequest.Method, _ path: String, _ scope: String, publishable: Bool = false,
+        patience: Int64? = nil
     ) -> PublicRoute {
-        PublicRoute(method: method, path: path, target: .service(service), access: .key(scope: scope, publishable: publishable))
+        PublicRoute(
+            method: method, path: path, target: .service(service), access: .key(scope: scope, publishable: publishable), patience: patience)
     }
 }
 

@@ -14,21 +14,35 @@ struct CouponBuyer: Sendable {
     private static let most = 50
 
     init(customerID: String?, email: String?, _ db: SQLConnection) throws {
+        var customerID = customerID
         var emailKeys = [EmailKey.make(email)].compactMap { $0 }
-        if let customerID,
-            let own = try db.first("SELECT email_key FROM customers WHERE customer_id = \(customerID)", { $0.textOrNil(0) }) ?? nil,
-            !emailKeys.contains(own)
+        if let named = customerID,
+            let own = try db.first(
+                "SELECT COALESCE(merged_into, customer_id), email_key FROM customers WHERE customer_id = \(named)",
+                { (id: $0.text(0), emailKey: $0.textOrNil(1)) })
         {
-            emailKeys.append(own)
+            customerID = own.id
+            if let emailKey = own.emailKey, !emailKeys.contains(emailKey) { emailKeys.append(emailKey) }
         }
         var customerIDs = [customerID].compactMap { $0 }
         if !emailKeys.isEmpty {
             let others = try db.all(
                 """
-                SELECT customer_id FROM customers WHERE email_key IN \(list: emailKeys) ORDER BY guest, created_at, customer_id LIMIT \(Self.most)
+                SELECT DISTINCT COALESCE(merged_into, customer_id) AS id, guest, created_at FROM customers WHERE email_key IN \(list: emailKeys)
+                ORDER BY guest, created_at, id LIMIT \(Self.most)
                 """
             ) { $0.text(0) }
-            customerIDs += others.filter { $0 != customerID }
+            for id in others where !customerIDs.contains(id) { customerIDs.append(id) }
+        }
+        // Whoever was merged into them is them: what was promised to the one is the other's.
+        let merged = try db.all(
+            """
+            SELECT customer_id, email_key FROM customers WHERE merged_into IN \(list: customerIDs) ORDER BY customer_id LIMIT \(Self.most)
+            """
+        ) { (id: $0.text(0), emailKey: $0.textOrNil(1)) }
+        for (id, emailKey) in merged {
+            if !customerIDs.contains(id) { customerIDs.append(id) }
+            if let emailKey, !emailKeys.contains(emailKey) { emailKeys.append(emailKey) }
         }
         person = CouponPerson(customerIDs: customerIDs, emailKeys: emailKeys)
         emailKey = emailKeys.first

@@ -12,6 +12,7 @@ struct LedgerController: Sendable {
 
     @Sendable private func verify(_ request: Request, _ context: VefaContext) async throws -> Reply {
         try context.requirePrincipal().requireServer()
-        return Reply(.ok, try await house.read { try LedgerVerifier.run($0).json })
+        let sealer = LedgerSealer(linkKey: house.configuration.linkKey)
+        return Reply(.ok, try await house.read { try LedgerVerifier.run(sealer: sealer, $0).json })
     }
 }

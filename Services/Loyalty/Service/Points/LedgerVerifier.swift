@@ -2,7 +2,7 @@ import LoyaltyDomain
 import Shared
 import SharedStore
 
-/// Goes over the whole ledger, row by row in one snapshot, and finds the first thing that does not add up. Holds one member at a time.
+/// Goes over the whole ledger, row by row in one snapshot, and finds the first thing that does not add up. Holds one page of members at a time.
 struct LedgerVerifier {
     struct Finding: Sendable, Equatable {
         /// The entry; nil where a member's sums are wrong rather than one entry.
@@ -12,101 +12,91 @@ struct LedgerVerifier {
     }
 
     private(set) var entries: Int64 = 0
+    private(set) var members: Int64 = 0
+    /// When the oldest of the heads that are sealed was; nil where none is.
+    private(set) var sealedAt: Timestamp?
     private(set) var firstBad: Finding?
+    private var customerID: String?
+    private let sealer: LedgerSealer?
 
-    private struct Member {
-        let id: String
-        let counters: MemberCounters
-        let entries: Int64
-        let chainHead: [UInt8]
-        var chain = MemberAccount.genesis
-        var audit = MemberAudit()
-    }
+    /// Without a sealer the seals are only held against the chain.
+    init(sealer: LedgerSealer? = nil) { self.sealer = sealer }
 
     /// Members read at once: an engine may hold an answer in memory as a whole.
     private static let page = 500
 
-    static func run(_ db: SQLConnection) throws -> LedgerVerifier {
-        var verifier = LedgerVerifier()
-        var open: Member?
-        var last: String?
-        repeat {
-            let before = last
-            let behind: SQL = last.map { "WHERE member_id > \($0)" } ?? ""
-            try db.each(
-                """
-                SELECT m.member_id, m.active, m.pending, m.debt, m.lifetime_earned, m.lifetime_spent, m.entries, m.chain,
-                    e.sequence, e.entry_id, e.kind, e.from_account, e.to_account, e.points, e.lots, e.cause, e.at, e.hash, m.reserved
-                FROM (
-                    SELECT member_id, active, pending, debt, lifetime_earned, lifetime_spent, entries, chain, reserved
-                    FROM members \(behind) ORDER BY member_id LIMIT \(page)
-                ) m LEFT JOIN ledger_entries e ON e.member_id = m.member_id
-                ORDER BY m.member_id, e.sequence
-                """
-            ) { row in
-                let id = row.text(0)
-                if open?.id != id {
-                    try verifier.close(open, db)
-                    open = Member(
-                        id: id,
-                        counters: MemberCounters(
-                            active: row.int(1), pending: row.int(2), reserved: row.int(18), debt: row.int(3), lifetimeEarned: row.int(4),
-                            lifetimeSpent: row.int(5)),
-                        entries: row.int(6), chainHead: row.bytes(7))
-                    last = id
-                }
-                if !row.isNull(8) { verifier.check(row, &open) }
-            }
-            if last == before { break }
-        } while true
-        try verifier.close(open, db)
+    static func run(sealer: LedgerSealer? = nil, _ db: SQLConnection) throws -> LedgerVerifier {
+        var verifier = LedgerVerifier(sealer: sealer)
+        var last = ""
+        while let end = try verifier.checkPage(after: last, db) { last = end }
         try verifier.findOrphans(db)
+        if let member = verifier.firstBad?.memberID {
+            verifier.customerID = try db.first("SELECT customer_id FROM members WHERE member_id = \(member)") { $0.text(0) }
+        }
         return verifier
     }
 
-    private mutating func check(_ row: SQLRow, _ open: inout Member?) {
-        entries += 1
-        guard firstBad == nil, let memberID = open?.id else { return }
-        let entryID = row.text(9)
-        guard let kind = LedgerEntry.Kind(rawValue: row.text(10)), let from = LedgerAccount(rawValue: row.text(11)),
-            let to = LedgerAccount(rawValue: row.text(12)), let lots = LedgerEntry.lots(row.text(14))
-        else {
-            firstBad = Finding(entryID: entryID, memberID: memberID, reason: "cannot be read")
-            return
+    /// Checks the next members; nil where there are no more.
+    private mutating func checkPage(after last: String, _ db: SQLConnection) throws -> String? {
+        let heads = try MemberHead.page(after: last, limit: Self.page, db)
+        guard let first = heads.first, let end = heads.last else { return nil }
+        members += Int64(heads.count)
+        sealedAt = ([sealedAt] + heads.map { $0.seal?.at }).compactMap { $0 }.min()
+        guard firstBad == nil else { return try count(first.memberID, end.memberID, db) }
+        var audits = heads.map { MemberCheck($0, sealer: sealer) }
+        let places = Dictionary(uniqueKeysWithValues: heads.enumerated().map { ($1.memberID, $0) })
+        try db.each(
+            "SELECT \(raw: LotRecord.columns) FROM lots WHERE member_id >= \(first.memberID) AND member_id <= \(end.memberID)"
+        ) { row in
+            guard let place = places[row.text(1)] else { return }
+            audits[place].lots.append(LotRecord(row).lot)
         }
-        let entry = LedgerEntry(
-            id: entryID, memberID: memberID, sequence: row.int(8), kind: kind, from: from, to: to, points: row.int(13), lots: lots,
-            cause: row.text(15),
-            at: row.time(16))
-        if let reason = open?.audit.add(entry) {
-            firstBad = Finding(entryID: entryID, memberID: memberID, reason: reason)
-            return
+        var place = 0
+        try db.each(
+            """
+            SELECT member_id, sequence, entry_id, kind, from_account, to_account, points, lots, cause, at, hash FROM ledger_entries
+            WHERE member_id >= \(first.memberID) AND member_id <= \(end.memberID) ORDER BY member_id, sequence
+            """
+        ) { row in
+            entries += 1
+            guard firstBad == nil else { return }
+            let id = row.text(0)
+            while place < audits.count, audits[place].head.memberID != id {
+                // Of a member that there is not: the orphans are looked for by themselves.
+                guard places[id] != nil else { return }
+                firstBad = audits[place].finish()
+                place += 1
+                guard firstBad == nil else { return }
+            }
+            guard place < audits.count else { return }
+            firstBad = audits[place].check(row)
         }
-        let hash = LedgerStore.hash(entry, after: open?.chain ?? [])
-        if hash != row.bytes(17) {
-            firstBad = Finding(entryID: entryID, memberID: memberID, reason: "its hash does not follow from the chain")
+        while firstBad == nil, place < audits.count {
+            firstBad = audits[place].finish()
+            place += 1
         }
-        open?.chain = hash
+        return end.memberID
     }
 
-    private mutating func close(_ member: Member?, _ db: SQLConnection) throws {
-        guard firstBad == nil, let member else { return }
-        let lots = try db.all("SELECT \(raw: LotRecord.columns) FROM lots WHERE member_id = \(member.id)", LotRecord.init).map(\.lot)
-        let reason =
-            member.audit.finish(counters: member.counters, sequence: member.entries, lots: lots)
-            ?? (member.chain == member.chainHead ? nil : "the chain does not end where the member's account says")
-        if let reason { firstBad = Finding(entryID: nil, memberID: member.id, reason: reason) }
+    private mutating func count(_ first: String, _ end: String, _ db: SQLConnection) throws -> String {
+        entries += try db.first("SELECT COUNT(*) FROM ledger_entries WHERE member_id >= \(first) AND member_id <= \(end)") { $0.int(0) } ?? 0
+        return end
     }
 
-    /// Entries and lots of a member that there is not.
+    /// Entries and seals of a member that there is not.
     private mutating func findOrphans(_ db: SQLConnection) throws {
+        guard firstBad == nil else { return }
         let orphan = try db.first(
             """
             SELECT e.entry_id, e.member_id FROM ledger_entries e LEFT JOIN members m ON m.member_id = e.member_id
             WHERE m.member_id IS NULL LIMIT 1
             """
-        ) { (id: $0.text(0), member: $0.text(1)) }
-        if let orphan, firstBad == nil { firstBad = Finding(entryID: orphan.id, memberID: orphan.member, reason: "belongs to no member") }
+        ) { Finding(entryID: $0.text(0), memberID: $0.text(1), reason: "belongs to no member") }
+        firstBad =
+            try orphan
+            ?? db.first(
+                "SELECT s.member_id FROM ledger_seals s LEFT JOIN members m ON m.member_id = s.member_id WHERE m.member_id IS NULL LIMIT 1"
+            ) { Finding(entryID: nil, memberID: $0.text(0), reason: "was sealed, and is no member any more") }
     }
 
     /// What is wrong, in words; nil when everything adds up.
@@ -117,7 +107,13 @@ struct LedgerVerifier {
     var json: JSON {
         [
             "balanced": .bool(firstBad == nil), "entries": .int(entries),
-            "first_bad": firstBad.map { ["id": .from($0.entryID), "member": .string($0.memberID), "reason": .string($0.reason)] } ?? .null,
+            "first_bad": firstBad.map {
+                [
+                    "entry_id": .from($0.entryID), "member_id": .string($0.memberID), "customer_id": .from(customerID),
+                    "reason": .string($0.reason),
+                ]
+            } ?? .null,
+            "members": .int(members), "sealed_at": .from(sealedAt),
         ]
     }
 }

@@ -7,6 +7,7 @@ enum ShopifyCustomer {
         var customer = profile(fields)
         customer.email = fields.text("email", max: CustomerData.maximumEmail)
         customer.acceptsMarketing = consentState(fields).map { $0 == "subscribed" } ?? fields.flag("accepts_marketing")
+        customer.verifiedEmail = fields.flag("verified_email")
         return customer
     }
 

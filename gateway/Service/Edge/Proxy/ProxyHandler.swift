@@ -27,7 +27,10 @@ struct ProxyHandler: Sendable {
         self.upstreams = upstreams
     }
 
-    func forward(_ request: Request, _ context: VefaContext, _ caller: Caller, to service: ServiceName) async throws -> Response {
+    /// `patience` is how many seconds the answer may take, where that is not the usual.
+    func forward(
+        _ request: Request, _ context: VefaContext, _ caller: Caller, to service: ServiceName, patience: Int64? = nil
+    ) async throws -> Response {
         guard let upstream = upstreams[service] else { throw Problem.internalError }
         if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > Self.maximumBody {
             throw Problem.tooLarge(limit: Self.maximumBody)
@@ -46,6 +49,7 @@ struct ProxyHandler: Sendable {
         do {
             let request = UpstreamRequest(
                 head: head, added: added, body: try await UpstreamRequest.Body(of: request),
+                responseTimeout: patience.map { .seconds($0) },
                 isRepeatable: UpstreamRequest.isIdempotent(head.method) || head.headerFields.contains(.idempotencyKey),
                 client: context.channel)
             return try await upstream.forward(request, on: context.channel?.eventLoop ?? MultiThreadedEventLoopGroup.singleton.any())
