@@ -18,10 +18,12 @@ struct RandomLedgerTests {
                 #expect(try await world.faults() == [], "seed \(seed), step \(step): \(what)")
             }
             // Everything said once more changes nothing.
+            try await house.test.runDueTimers()
             let before = try await world.standing()
             try await house.send(world.said)
             try await house.test.runDueTimers()
-            #expect(try await world.standing() == before, "seed \(seed), replayed")
+            let after = try await world.standing()
+            #expect(after == before, "seed \(seed), replayed")
             try await world.refundAll()
             let standing = try await house.test.house.read { db in
                 try db.first("SELECT CAST(COALESCE(SUM(credited - reversed - forgiven), 0) AS BIGINT) FROM accruals") { $0.int(0) }

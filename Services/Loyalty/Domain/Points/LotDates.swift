@@ -10,6 +10,8 @@ public struct LotDates: Sendable, Equatable {
     public let idleMonths: Int?
     /// What the activation hangs on, so that it can still move; nil where it cannot.
     public let wait: LotWait?
+    /// How far ahead of the expiry the member is told.
+    public let notices: ExpiryNotices
 
     /// An order's. It cannot have been placed later than now: a store's clock that runs ahead does not hold points back. `expiry` and `activation`
     /// are those of the rule or the tier, where they have their own; `deliveredAt` when the order was delivered, where that is known.
@@ -23,6 +25,7 @@ public struct LotDates: Sendable, Equatable {
         activeAt = activation.activeAt(placedAt: earnedAt, deliveredAt: deliveredAt, returnWindowDays: programme.returnWindowDays)
         expiresAt = activeAt.flatMap { policy.expiresAt(activeAt: $0, zone: zone) }
         idleMonths = policy.idleMonths
+        notices = programme.notices
         let isMovable = activation.on != .placed && deliveredAt == nil
         wait = isMovable ? LotWait(activation, returnWindowDays: programme.returnWindowDays, expiry: policy) : nil
     }
@@ -39,17 +42,20 @@ public struct LotDates: Sendable, Equatable {
     }
 
     /// For points given by hand: active at once.
-    public init(at time: Timestamp, expiresAt: Timestamp?, idleMonths: Int? = nil) {
+    public init(at time: Timestamp, expiresAt: Timestamp?, idleMonths: Int? = nil, notices: ExpiryNotices = .usual) {
         earnedAt = time
         activeAt = time
         self.expiresAt = expiresAt
         self.idleMonths = idleMonths
         wait = nil
+        self.notices = notices
     }
 
-    /// For points given by hand: active at once, gone by a policy.
-    public init(at time: Timestamp, expiry: ExpiryPolicy, zone: ZoneRules) {
-        self.init(at: time, expiresAt: expiry.expiresAt(activeAt: time, zone: zone), idleMonths: expiry.idleMonths)
+    /// For points given by hand: active at once, gone as the programme says.
+    public init(at time: Timestamp, programme: Programme, zone: ZoneRules) {
+        self.init(
+            at: time, expiresAt: programme.expiry.expiresAt(activeAt: time, zone: zone), idleMonths: programme.expiry.idleMonths,
+            notices: programme.notices)
     }
 
     public func isPending(at now: Timestamp) -> Bool { activeAt.map { $0 > now } ?? true }

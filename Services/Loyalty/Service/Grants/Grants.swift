@@ -69,7 +69,7 @@ struct Grants: Sendable {
         }
         guard member.customer.deletedAt == nil else { throw EventRefusal("customer_deleted", "this customer was deleted") }
         let catalogue = try catalogues.current(change.db)
-        let dates = LotDates(at: change.now, expiry: catalogue.programme.expiry, zone: catalogue.zone)
+        let dates = LotDates(at: change.now, programme: catalogue.programme, zone: catalogue.zone)
         let cause = Self.cause(grant.key)
         var ledger = PointsLedger(member.account, change)
         let credited = try ledger.credit(

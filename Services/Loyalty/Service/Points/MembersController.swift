@@ -78,7 +78,7 @@ struct MembersController: Sendable {
         let entry: LedgerEntry
         if points > 0 {
             let catalogue = try catalogues.current(change.db)
-            let dates = LotDates(at: change.now, expiry: catalogue.programme.expiry, zone: catalogue.zone)
+            let dates = LotDates(at: change.now, programme: catalogue.programme, zone: catalogue.zone)
             let key = "adjust:\(TypeID.make("adj", at: change.now))"
             let credited = try ledger.credit(
                 points, dates: dates, from: .adjusted, kind: .adjusted, cause: key, postingKey: key, origin: origin)

@@ -73,7 +73,10 @@ extension PointsLedger {
             gone = try runOut(&lot, cause: key, at: change.now, origin)
         } else {
             try fillDebt(from: &lot, cause: key, at: change.now, origin)
-            if let expiresAt = lot.expiresAt { try wake(at: expiresAt) }
+            if let expiresAt = lot.expiresAt {
+                try wake(at: expiresAt)
+                try wake(for: try ProgrammeStore.present(change.db).notices, of: lot)
+            }
         }
         try LotStore.update(lot, change.db)
         return max(0, points - gone)

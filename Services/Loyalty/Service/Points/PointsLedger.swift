@@ -40,6 +40,12 @@ struct PointsLedger {
         try change.schedule(MemberTurn.timer, key: account.memberID, at: time)
     }
 
+    /// Has the member's turn come in time for the first notice of what a lot holds.
+    mutating func wake(for notices: ExpiryNotices, of lot: Lot) throws {
+        guard lot.remaining > 0, let expiresAt = lot.expiresAt else { return }
+        if let first = notices.moments(before: expiresAt).map(\.at).filter({ $0 > change.now }).min() { try wake(at: first) }
+    }
+
     /// The turn that was due has come: all that time does is done up to `time`, and the next one is asked for anew.
     mutating func turned(at time: Timestamp) {
         account.turnAt = nil
@@ -74,7 +80,7 @@ struct PointsLedger {
     func idleExpiry(_ lot: Lot) throws -> Timestamp? {
         guard let months = lot.idleMonths, let activeAt = lot.activeAt else { return nil }
         let since = max(activeAt, account.lastActiveAt ?? activeAt)
-        return ExpiryPolicy.idle(since: since, months: months, zone: try ProgrammeStore.zone(db))
+        return ExpiryPolicy.idle(since: since, months: months, zone: Zones.rules(try ProgrammeStore.present(db).timezone))
     }
 
     @discardableResult
@@ -121,6 +127,7 @@ struct PointsLedger {
         } else {
             try fillDebt(from: &lot, cause: lot.id, at: dates.activeAt ?? change.now, origin)
             expired = try expireIfDue(&lot, origin)
+            try wake(for: dates.notices, of: lot)
         }
         let record = LotRecord(
             lot: lot, memberID: account.memberID, cause: cause, orderID: origin.orderID, ruleID: origin.ruleID,

@@ -36,10 +36,11 @@ struct PointsMerge {
 
     private mutating func moveLots() throws {
         var moves: [LedgerAccount: [LotMove]] = [:]
-        for record in try LotStore.all(from.account.memberID, change.db) {
+        let records = try LotStore.all(from.account.memberID, change.db).sorted { $0.lot.id < $1.lot.id }
+        // The time in an id is when the lot was first known; ties are spent in the ids' order.
+        let ids = records.map { TypeID.make("lot", at: TypeID.time(of: $0.lot.id) ?? change.now) }.sorted()
+        for (record, id) in zip(records, ids) {
             let old = record.lot
-            // The time in the id is when the lot was first known.
-            let id = TypeID.make("lot", at: TypeID.time(of: old.id) ?? change.now)
             let lot = Lot(
                 id: id, points: old.points, remaining: old.remaining, reserved: old.reserved, state: old.state, earnedAt: old.earnedAt,
                 activeAt: old.activeAt, expiresAt: old.expiresAt, idleMonths: old.idleMonths, wait: old.wait)

@@ -30,12 +30,10 @@ enum ProgrammeStore {
         return programme
     }
 
-    /// The present programme's time zone, for whoever has no catalogue at hand.
-    static func zone(_ db: SQLConnection) throws -> ZoneRules {
-        let definition = try db.first(
-            "SELECT p.definition FROM loyalty_state s JOIN programme_versions p ON p.version = s.programme_version WHERE s.state_id = 1"
-        ) { $0.json(0) }
-        return Zones.rules(definition?["timezone"]?.string ?? "UTC")
+    /// The present programme, for whoever has no catalogue at hand.
+    static func present(_ db: SQLConnection) throws -> Programme {
+        let head = try db.first("SELECT programme_version, currency FROM loyalty_state WHERE state_id = 1") { ($0.int(0), $0.textOrNil(1)) }
+        return try programme(version: head?.0 ?? 0, currency: head?.1, db)
     }
 
     /// The programme as the API answers it.
