@@ -16,6 +16,10 @@ struct ShopifyOtherTopicsTests {
         #expect(customer.region == "İzmir")
         #expect(customer.tags == ["VIP", "early"])
         #expect(StoreFixtures.shopify("customers/update", StoreFixtures.shopifyCustomer).ids == ["d-1"])
+        for said in [true, false] {
+            let body = StoreFixtures.changed(StoreFixtures.shopifyCustomer, ["verified_email": .bool(said)])
+            #expect(StoreFixtures.shopify("customers/update", body).customer?.verifiedEmail == said)
+        }
         let deleted = StoreFixtures.shopify("customers/delete", ["id": 7_001])
         #expect(deleted.types == ["customer.deleted"])
         #expect(deleted.first?.event.data == ["customer": ["id": "7001"]])

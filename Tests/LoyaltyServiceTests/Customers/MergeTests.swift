@@ -31,7 +31,8 @@ struct MergeTests {
             let member = try await house.member("a")
             #expect(try await house.member("b") == member)
             #expect(member["customer_id"] == "b")
-            #expect(member["balance"] == 52 && member["pending"] == 11 && member["lifetime_earned"] == 118 && member["lifetime_spent"] == 20)
+            #expect(
+                member["balance"] == 52 && member["pending"] == 11 && member["lifetime_earned"] == 118 && member["lifetime_spent"] == 20)
             let lots = try await house.lots("b").filter { $0["order_id"] != "b1" }
             for (old, new) in zip(before.lots, lots) {
                 for name in ["points", "remaining", "reserved", "state", "earned_at", "active_at", "expires_at", "order_id", "rule"] {
@@ -99,7 +100,9 @@ struct MergeTests {
     func profile() async throws {
         try await LoyaltyHouse.with { house in
             try await house.send(
-                event("customer.created", ["customer": ["id": "a", "first_name": "Ada", "email": "ada@example.com", "city": "İzmir"]], at: -60),
+                event(
+                    "customer.created", ["customer": ["id": "a", "first_name": "Ada", "email": "ada@example.com", "city": "İzmir"]], at: -60
+                ),
                 event("customer.created", ["customer": ["id": "b", "first_name": "Ayşe", "phone": "+90"]]))
             try await house.addCoupons(couponBatch("MINE", ["customer_id": "a"]))
             try await house.addCoupons(couponBatch("ONCE", ["per_customer": 1]))
@@ -119,6 +122,31 @@ struct MergeTests {
             #expect(again.status == 200)
             #expect(try await house.test.get("/v1/customers/b").json == again.json)
             #expect(try await house.test.said("customers.merged").count == 1)
+        }
+    }
+
+    @Test("while both are busy: nothing is lost and nothing counts twice")
+    func busy() async throws {
+        try await LoyaltyHouse.with { house in
+            for customer in ["a", "b"] { try await house.order("first-\(customer)", customer, points: 100) }
+            let taken = try await withThrowingTaskGroup(of: Int64.self) { group in
+                for number in 0..<48 {
+                    let customer = number % 2 == 0 ? "a" : "b"
+                    group.addTask {
+                        if number == 20 {
+                            return try await house.test.post("/v1/customers/a/merge", ["into_id": "b"]).status == 200 ? 0 : -1
+                        }
+                        let points: Int64 = number % 3 == 0 ? 5 : -6
+                        let answer = try await house.test.post(
+                            "/v1/loyalty/members/\(customer)/adjustments", ["points": .int(points), "reason": "x"])
+                        return answer.status == 201 ? points : 0
+                    }
+                }
+                return try await group.reduce(into: 0) { $0 += $1 }
+            }
+            #expect(try await house.balance("a") == 200 + taken)
+            #expect(try await house.member("a")["customer_id"] == "b")
+            #expect(try await house.fault() == nil)
         }
     }
 
@@ -155,7 +183,8 @@ struct GuestTests {
             #expect(try await house.balance("42") == 30)
             #expect(try await house.member(guest())["customer_id"] == "42")
             try await house.send(
-                event("order.refunded", refundData("1", "r", amount: 1_000), at: 20), event("order.paid", orderData("2", email: ada, total: 500), at: 21))
+                event("order.refunded", refundData("1", "r", amount: 1_000), at: 20),
+                event("order.paid", orderData("2", email: ada, total: 500), at: 21))
             #expect(try await house.balance("42") == 25)
             #expect(try await house.fault() == nil)
         }
@@ -206,7 +235,10 @@ struct GuestTests {
             try await house.send(signUp("42"))
             let member = try await house.member("42")
             #expect(member["balance"] == 53 && member["pending"] == 15 && member["lifetime_earned"] == 168)
-            #expect(try await house.lots("42").map { $0["earned_at"]?.string?.prefix(10) } == ["2026-02-28", "2026-01-10", "2026-01-10", "2025-05-01"])
+            #expect(
+                try await house.lots("42").map { $0["earned_at"]?.string?.prefix(10) } == [
+                    "2026-02-28", "2026-01-10", "2026-01-10", "2025-05-01",
+                ])
             // Once.
             try await house.send(signUp("42", at: 30), event("order.paid", orderData("mid", email: ada, total: 5_000), at: 31))
             #expect(try await house.member("42")["lifetime_earned"] == 168)

@@ -46,7 +46,8 @@ struct RandomLedgerTests {
             let id = "o\(order)"
             let customer = ["a", "b", "c", "d"].randomElement(using: &random) ?? "a"
             let total = Int64.random(in: 0...30_000, using: &random)
-            events.append(event("order.paid", orderData(id, customer: customer, total: total, placedAt: "2026-02-1\(order % 10)T10:00:00Z")))
+            events.append(
+                event("order.paid", orderData(id, customer: customer, total: total, placedAt: "2026-02-1\(order % 10)T10:00:00Z")))
             if Bool.random(using: &random) {
                 events.append(event("order.refunded", refundData(id, "r", amount: total / Int64.random(in: 1...3, using: &random)), at: 1))
             }
@@ -128,7 +129,9 @@ private struct RandomWorld {
             try await say(event("order.delivered", ["order_id": .string(pick(orders).id)], at: minutes - int(0...10_000)))
             return "delivery"
         case 6:
-            guard try await known(customer), let moves = try await house.reserve(customer, int(1...60), "hold\(count)") else { return "nothing" }
+            guard try await known(customer), let moves = try await house.reserve(customer, int(1...60), "hold\(count)") else {
+                return "nothing"
+            }
             held.append((customer, moves))
             return "reservation"
         case 7:
@@ -176,7 +179,9 @@ private struct RandomWorld {
         }
     }
 
-    private func known(_ customer: String) async throws -> Bool { try await house.test.get("/v1/loyalty/members/\(customer)").status == 200 }
+    private func known(_ customer: String) async throws -> Bool {
+        try await house.test.get("/v1/loyalty/members/\(customer)").status == 200
+    }
 
     /// As an event would, and with the lots that are kept here following the plan.
     private mutating func merge(_ from: String, _ into: String) async throws {

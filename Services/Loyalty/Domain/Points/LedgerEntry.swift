@@ -75,19 +75,63 @@ public struct LedgerEntry: Sendable, Equatable {
         return lots.map { "\($0.lot):\($0.points)" }.joined(separator: ",")
     }
 
-    /// Nil for a text that ``text(_:)`` did not write.
+    /// Nil for a text that ``text(_:)`` did not write. By bytes: the verification reads millions of them.
     public static func lots(_ text: String) -> [LotMove]? {
+        let bytes = text.utf8
+        guard !bytes.isEmpty else { return [] }
         var lots: [LotMove] = []
-        for part in text.split(separator: ",") {
-            guard let colon = part.lastIndex(of: ":"), let points = Int64(part[part.index(after: colon)...]) else { return nil }
-            lots.append(LotMove(lot: String(part[..<colon]), points: points))
+        var start = bytes.startIndex
+        while true {
+            let end = bytes[start...].firstIndex(of: UInt8(ascii: ",")) ?? bytes.endIndex
+            guard let colon = bytes[start..<end].lastIndex(of: UInt8(ascii: ":")), let points = Int64(text[bytes.index(after: colon)..<end]) else {
+                return nil
+            }
+            lots.append(LotMove(lot: String(text[start..<colon]), points: points))
+            if end == bytes.endIndex { return lots }
+            start = bytes.index(after: end)
         }
-        return lots
     }
 
     /// What the chain's hash covers beside the hash before it: everything that counts, nothing personal. The cause, the one free text, comes last.
     public var hashedText: String {
         "\(sequence)\n\(memberID)\n\(from.rawValue)\n\(to.rawValue)\n\(points)\n\(Self.text(lots))\n\(kind.rawValue)\n\(at.milliseconds)\n\(cause)"
+    }
+
+    /// The bytes of ``hashedText``, without the text.
+    public func appendHashed(to bytes: inout [UInt8]) {
+        Self.append(sequence, to: &bytes)
+        Self.append(memberID, to: &bytes)
+        Self.append(from.rawValue, to: &bytes)
+        Self.append(to.rawValue, to: &bytes)
+        Self.append(points, to: &bytes)
+        for (index, move) in lots.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            bytes.append(contentsOf: move.lot.utf8)
+            bytes.append(UInt8(ascii: ":"))
+            Self.append(move.points, to: &bytes)
+            bytes.removeLast()
+        }
+        bytes.append(UInt8(ascii: "\n"))
+        Self.append(kind.rawValue, to: &bytes)
+        Self.append(at.milliseconds, to: &bytes)
+        bytes.append(contentsOf: cause.utf8)
+    }
+
+    private static func append(_ text: String, to bytes: inout [UInt8]) {
+        bytes.append(contentsOf: text.utf8)
+        bytes.append(UInt8(ascii: "\n"))
+    }
+
+    private static func append(_ number: Int64, to bytes: inout [UInt8]) {
+        var rest = number.magnitude
+        if number < 0 { bytes.append(UInt8(ascii: "-")) }
+        let first = bytes.count
+        repeat {
+            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+            rest /= 10
+        } while rest > 0
+        bytes[first...].reverse()
+        bytes.append(UInt8(ascii: "\n"))
     }
 }
 

@@ -32,7 +32,8 @@ public struct LotDates: Sendable, Equatable {
 
     /// What has no order to wait for, a custom event say: so many days after it, `pending_days` where the programme waits for orders' ways.
     public init(
-        happenedAt: Timestamp, now: Timestamp, programme: Programme, zone: ZoneRules, expiry: ExpiryPolicy? = nil, activation: Activation? = nil
+        happenedAt: Timestamp, now: Timestamp, programme: Programme, zone: ZoneRules, expiry: ExpiryPolicy? = nil,
+        activation: Activation? = nil
     ) {
         let activation = activation ?? programme.generalActivation
         let days = activation.on == .placed ? activation.days : programme.pendingDays

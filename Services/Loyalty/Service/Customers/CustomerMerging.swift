@@ -20,8 +20,10 @@ struct CustomerMerging {
     @discardableResult
     func merge(_ fromID: String, into intoID: String, at time: Timestamp) throws -> CustomerRecord? {
         try db.execute(
-            "INSERT INTO customer_merges (from_id, into_id, at) VALUES (\(fromID), \(intoID), \(time)) ON CONFLICT (from_id, into_id) DO NOTHING")
-        guard let from = try Persons.find(id: fromID, data: nil, at: time, change), let into = try Persons.find(id: intoID, data: nil, at: time, change),
+            "INSERT INTO customer_merges (from_id, into_id, at) VALUES (\(fromID), \(intoID), \(time)) ON CONFLICT (from_id, into_id) DO NOTHING"
+        )
+        guard let from = try Persons.find(id: fromID, data: nil, at: time, change),
+            let into = try Persons.find(id: intoID, data: nil, at: time, change),
             from.customer.id != into.customer.id
         else { return nil }
         return try unite(from, into)
@@ -115,7 +117,8 @@ struct GuestBackfill {
         let catalogue = try catalogues.current(change.db)
         guard catalogue.programme.guestOrders == .onSignUp else { return }
         for orderID in orderIDs {
-            guard let record = try OrderStore.find(orderID, change.db), let buyer = try CustomerStore.find(buyer.customer.id, change.db) else {
+            guard let record = try OrderStore.find(orderID, change.db), let buyer = try CustomerStore.find(buyer.customer.id, change.db)
+            else {
                 continue
             }
             try settle(record, buyer, catalogue)
@@ -138,7 +141,8 @@ struct GuestBackfill {
                 id: "claim:\(order.id):\(type)", source: "vefa/loyalty", type: type, time: at, subject: buyer.customer.id,
                 data: ["order_id": .string(order.id)])
             var settlement = OrderSettlement(
-                change: change, catalogues: catalogues, catalogue: catalogue, record: record, standing: standing, buyer: buyer, event: event)
+                change: change, catalogues: catalogues, catalogue: catalogue, record: record, standing: standing, buyer: buyer, event: event
+            )
             try settlement.run(happened: [type], isNew: false, reason: "claimed")
         }
         try Aftermath(catalogues: catalogues).follow(buyer.customer.id, [.orders, .points], change)

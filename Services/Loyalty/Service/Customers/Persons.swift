@@ -50,8 +50,8 @@ enum Persons {
         try db.execute("UPDATE members SET enrolled_at = \(time) WHERE customer_id = \(record.customer.id)")
     }
 
-    /// Takes over what is said of the customer themselves: overwrites what it says and nothing else. `cleared` fields are emptied. Who is said to have
-    /// an address is who ordered under it as a guest (``CustomerMerging/claimGuest(for:)``).
+    /// Takes over what is said of the customer themselves: overwrites what it says and nothing else. `cleared` fields are emptied. Who is said
+    /// to have an address is who ordered under it as a guest (``CustomerMerging/claimGuest(for:)``).
     static func described(
         _ id: String, _ data: CustomerData, cleared: [String] = [], at time: Timestamp, _ change: Change
     ) throws -> (record: CustomerRecord, isNew: Bool) {
@@ -81,7 +81,8 @@ enum Persons {
         return record
     }
 
-    /// Marks a customer as deleted; false where there is none, or one who was merged into another: that one stays. Later news of them bring them back.
+    /// Marks a customer as deleted; false where there is none, or one who was merged into another: that one stays. Later news of them bring
+    /// them back.
     static func deleted(_ id: String, at time: Timestamp, _ change: Change) throws -> Bool {
         guard var record = try CustomerStore.findAsKept(id, change.db), record.customer.deletedAt == nil else { return false }
         record.customer.deletedAt = time

@@ -8,6 +8,7 @@ extension LoyaltyMigrations {
             // nothing can move it any more. While nothing says when it becomes active, `active_at` is the end of time.
             "ALTER TABLE lots ADD COLUMN idle_months BIGINT",
             "ALTER TABLE lots ADD COLUMN waits_for TEXT",
+            "CREATE INDEX lots_idle ON lots (member_id) WHERE idle_months IS NOT NULL",
             "CREATE INDEX lots_waiting ON lots (order_id) WHERE waits_for IS NOT NULL",
             // When the member last earned by a rule or redeemed, and up to when time has done to them what it does.
             "ALTER TABLE members ADD COLUMN last_active_at BIGINT",

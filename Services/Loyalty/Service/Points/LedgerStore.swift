@@ -27,11 +27,10 @@ enum LedgerStore {
 
     /// The chain's next link: SHA-256 over the hash before and what the entry says.
     static func hash(_ entry: LedgerEntry, after chain: [UInt8]) -> [UInt8] {
-        var text = entry.hashedText
-        var hasher = SHA256()
-        hasher.update(data: chain)
-        text.withUTF8 { hasher.update(bufferPointer: UnsafeRawBufferPointer($0)) }
-        return Array(hasher.finalize())
+        var bytes = chain
+        bytes.reserveCapacity(512)
+        entry.appendHashed(to: &bytes)
+        return Array(SHA256.hash(data: bytes))
     }
 
     /// What a member sees of one entry.

@@ -79,7 +79,8 @@ struct LedgerVerifier {
     }
 
     private mutating func count(_ first: String, _ end: String, _ db: SQLConnection) throws -> String {
-        entries += try db.first("SELECT COUNT(*) FROM ledger_entries WHERE member_id >= \(first) AND member_id <= \(end)") { $0.int(0) } ?? 0
+        entries +=
+            try db.first("SELECT COUNT(*) FROM ledger_entries WHERE member_id >= \(first) AND member_id <= \(end)") { $0.int(0) } ?? 0
         return end
     }
 

@@ -17,7 +17,8 @@ enum LotDeliveries {
     ) throws -> LotDates {
         let waits = (activation ?? catalogue.programme.generalActivation).on != .placed
         return LotDates(
-            placedAt: placedAt, now: change.now, programme: catalogue.programme, zone: catalogue.zone, expiry: expiry, activation: activation,
+            placedAt: placedAt, now: change.now, programme: catalogue.programme, zone: catalogue.zone, expiry: expiry,
+            activation: activation,
             deliveredAt: waits ? try deliveredAt(orderID, change.db) : nil)
     }
 
@@ -25,7 +26,9 @@ enum LotDeliveries {
     @discardableResult
     static func delivered(_ orderID: String, at time: Timestamp, catalogue: Catalogue, _ change: Change) throws -> Bool {
         let waiting = try LotStore.waiting(orderID: orderID, change.db)
-        guard let memberID = waiting.first?.memberID, let member = try CustomerStore.find(memberID: memberID, change.db) else { return false }
+        guard let memberID = waiting.first?.memberID, let member = try CustomerStore.find(memberID: memberID, change.db) else {
+            return false
+        }
         var ledger = PointsLedger(member.account, change)
         for record in waiting where record.lot.state == .pending {
             guard let wait = record.lot.wait else { continue }

@@ -44,7 +44,8 @@ struct LotRecord: Sendable {
 
     var json: JSON {
         [
-            "id": .string(lot.id), "points": .int(lot.points), "remaining": .int(lot.remaining), "reserved": .int(lot.reserved), "state": .string(lot.state.rawValue),
+            "id": .string(lot.id), "points": .int(lot.points), "remaining": .int(lot.remaining), "reserved": .int(lot.reserved),
+            "state": .string(lot.state.rawValue),
             "earned_at": .from(lot.earnedAt), "active_at": .from(lot.activeAt), "expires_at": .from(lot.expiresAt),
             "order_id": .from(orderID),
             "rule": .from(ruleID), "rule_version": .from(ruleVersion),
@@ -75,10 +76,13 @@ enum LotStore {
         try db.all("SELECT \(raw: LotRecord.columns) FROM lots WHERE member_id = \(memberID) AND remaining > 0", LotRecord.init)
     }
 
-    /// A member's lots that hold points, be it for a redemption.
-    static func held(_ memberID: String, _ db: SQLConnection) throws -> [LotRecord] {
+    /// A member's lots that go by inactivity and hold points, be it for a redemption.
+    static func idle(_ memberID: String, _ db: SQLConnection) throws -> [LotRecord] {
         try db.all(
-            "SELECT \(raw: LotRecord.columns) FROM lots WHERE member_id = \(memberID) AND (remaining > 0 OR reserved > 0)", LotRecord.init)
+            """
+            SELECT \(raw: LotRecord.columns) FROM lots
+            WHERE member_id = \(memberID) AND idle_months IS NOT NULL AND (remaining > 0 OR reserved > 0)
+            """, LotRecord.init)
     }
 
     /// A member's lots, newest first; one row more than the page's limit.

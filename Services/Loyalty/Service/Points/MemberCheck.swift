@@ -55,17 +55,17 @@ struct MemberCheck {
 
     /// The next entry: member_id, sequence, entry_id, kind, from_account, to_account, points, lots, cause, at, hash.
     mutating func check(_ row: SQLRow) -> LedgerVerifier.Finding? {
-        let entryID = row.text(2)
         guard let kind = LedgerEntry.Kind(rawValue: row.text(3)), let from = LedgerAccount(rawValue: row.text(4)),
             let to = LedgerAccount(rawValue: row.text(5)), let lots = LedgerEntry.lots(row.text(7))
-        else { return bad("cannot be read", entryID) }
+        else { return bad("cannot be read", row.text(2)) }
+        // The id is not hashed: it is read where it is to be named.
         let entry = LedgerEntry(
-            id: entryID, memberID: head.memberID, sequence: row.int(1), kind: kind, from: from, to: to, points: row.int(6), lots: lots,
+            id: "", memberID: head.memberID, sequence: row.int(1), kind: kind, from: from, to: to, points: row.int(6), lots: lots,
             cause: row.text(8), at: row.time(9))
-        if let reason = audit.add(entry) { return bad(reason, entryID) }
+        if let reason = audit.add(entry) { return bad(reason, row.text(2)) }
         chain = LedgerStore.hash(entry, after: chain)
-        if chain != row.bytes(10) { return bad("its hash does not follow from the chain", entryID) }
-        if let seal = head.seal, seal.entries == entry.sequence, seal.chain != chain { return bad("is not what was sealed", entryID) }
+        if chain != row.bytes(10) { return bad("its hash does not follow from the chain", row.text(2)) }
+        if let seal = head.seal, seal.entries == entry.sequence, seal.chain != chain { return bad("is not what was sealed", row.text(2)) }
         return nil
     }
 

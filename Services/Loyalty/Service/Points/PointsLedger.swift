@@ -69,7 +69,7 @@ struct PointsLedger {
     }
 
     private func moveIdleExpiry() throws {
-        for record in try LotStore.held(account.memberID, db) where record.lot.state == .active && record.lot.idleMonths != nil {
+        for record in try LotStore.idle(account.memberID, db) where record.lot.state == .active {
             var lot = record.lot
             lot.expiresAt = try idleExpiry(lot) ?? lot.expiresAt
             if lot != record.lot { try LotStore.update(lot, db) }
@@ -126,8 +126,8 @@ struct PointsLedger {
             if let activeAt = dates.activeAt { try wake(at: activeAt) }
         } else {
             try fillDebt(from: &lot, cause: lot.id, at: dates.activeAt ?? change.now, origin)
-            expired = try expireIfDue(&lot, origin)
             try wake(for: dates.notices, of: lot)
+            expired = try expireIfDue(&lot, origin)
         }
         let record = LotRecord(
             lot: lot, memberID: account.memberID, cause: cause, orderID: origin.orderID, ruleID: origin.ruleID,
