@@ -19,7 +19,7 @@ enum LotDeliveries {
         return LotDates(
             placedAt: placedAt, now: change.now, programme: catalogue.programme, zone: catalogue.zone, expiry: expiry,
             activation: activation,
-            deliveredAt: waits ? try deliveredAt(orderID, change.db) : nil)
+            deliveredAt: waits ? try deliveredAt(orderID, change.db).map { min($0, change.now) } : nil)
     }
 
     /// The order was delivered at `time`: its pending points become active by that. What is active stays so. Answers whether anything moved.
