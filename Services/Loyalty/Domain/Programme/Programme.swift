@@ -14,6 +14,13 @@ public struct Programme: Sendable, Equatable {
     /// Days in which a customer may send goods back; kept for the rules that wait for it.
     public var returnWindowDays: Int64
 
+    // Refunds of orders that points were spent on.
+
+    /// How many of the spent points come back with the money.
+    public var spentRefund: SpentRefund
+    /// Days that points come back for whose own lot has run out, or does so before.
+    public var spentRefundGraceDays: Int64
+
     public static let fresh = Programme(
         name: "Loyalty", currency: nil, timezone: "UTC", pendingDays: 0, expiry: .none, clawback: .withinBalance, returnWindowDays: 14)
 
@@ -21,7 +28,7 @@ public struct Programme: Sendable, Equatable {
 
     public init(
         name: String, currency: Currency?, timezone: String, pendingDays: Int64, expiry: ExpiryPolicy, clawback: ClawbackPolicy,
-        returnWindowDays: Int64
+        returnWindowDays: Int64, spentRefund: SpentRefund = .proportional, spentRefundGraceDays: Int64 = 30
     ) {
         self.name = name
         self.currency = currency
@@ -30,6 +37,8 @@ public struct Programme: Sendable, Equatable {
         self.expiry = expiry
         self.clawback = clawback
         self.returnWindowDays = returnWindowDays
+        self.spentRefund = spentRefund
+        self.spentRefundGraceDays = spentRefundGraceDays
     }
 
     /// This programme with what a PUT says changed; what it leaves out stays. `isZone` says whether a time zone exists. What is wrong is noted.
@@ -52,6 +61,8 @@ public struct Programme: Sendable, Equatable {
         if let days = reader.int("return_window_days", in: Self.daysRange) { result.returnWindowDays = days }
         if let expiry = reader.reader("expiry").flatMap(ExpiryPolicy.init) { result.expiry = expiry }
         result.clawback = ClawbackPolicy.changed(clawback, by: reader)
+        if let policy = reader.choice("spent_refund", SpentRefund.self) { result.spentRefund = policy }
+        if let days = reader.int("spent_refund_grace_days", in: Self.daysRange) { result.spentRefundGraceDays = days }
         reader.ignore("version", "updated_at")
         reader.refuseUnknown()
         return result
@@ -67,6 +78,8 @@ public struct Programme: Sendable, Equatable {
             .init(name: "clawback", value: .string(clawback.name)),
             .init(name: "clawback_floor", value: .from(clawback.floor)),
             .init(name: "return_window_days", value: .int(returnWindowDays)),
+            .init(name: "spent_refund", value: .string(spentRefund.rawValue)),
+            .init(name: "spent_refund_grace_days", value: .int(spentRefundGraceDays)),
         ])
     }
 }

@@ -47,7 +47,7 @@ struct PointsLedger {
     }
 
     @discardableResult
-    private mutating func post(
+    mutating func post(
         _ kind: LedgerEntry.Kind, from: LedgerAccount, to: LedgerAccount, points: Int64, lots: [LotMove], cause: String, at: Timestamp,
         origin: EntryOrigin, id: String? = nil
     ) throws -> LedgerEntry {
