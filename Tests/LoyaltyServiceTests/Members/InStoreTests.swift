@@ -1,7 +1,10 @@
+import LoyaltyDomain
 import Shared
 import SharedRuntime
 import SharedTesting
 import Testing
+
+@testable import LoyaltyService
 
 @Suite("Loyalty: members in store")
 struct InStoreTests {
@@ -40,6 +43,20 @@ struct InStoreTests {
             #expect(try await found(house, "phone=%2B442079460000") == ["dan"])
             _ = try await house.test.delete("/v1/customers/dan")
             #expect(try await found(house, "phone=%2B442079460000") == [])
+        }
+    }
+
+    @Test("numbers that were there before are found as well")
+    func before() async throws {
+        try await LoyaltyHouse.with { house in
+            try await known(house)
+            let keys = try await house.test.house.write { change in
+                try change.db.execute("UPDATE customers SET phone_key = NULL")
+                try change.db.execute("\(raw: LoyaltyMigrations.fillPhoneKeys)")
+                return try change.db.all("SELECT phone, phone_key FROM customers ORDER BY customer_id") { ($0.text(0), $0.text(1)) }
+            }
+            #expect(keys.count == 4)
+            for (phone, key) in keys { #expect(PhoneNumber(phone)?.key == key) }
         }
     }
 

@@ -118,7 +118,7 @@ struct SpentPointsTests {
     @Test("whatever is refunded in whatever order, the end is the same, and a full refund brings all back", arguments: 0..<4)
     func anyOrder(_ round: Int) async throws {
         let seed = UInt64.random(in: .min ... .max)
-        var chance = SplitMix(seed: seed)
+        var chance = RewardChance(seed: seed)
         let total = chance.int(1...1_000_000)
         let points = chance.int(1...5_000)
         var left = total
@@ -164,22 +164,4 @@ struct SpentPointsTests {
 
 extension [JSON] {
     fileprivate func sorted() -> [JSON] { sorted { ($0.int ?? 0) < ($1.int ?? 0) } }
-}
-
-/// Repeatable chance (SplitMix64): a failing case names its seed.
-private struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
-    mutating func int(_ range: ClosedRange<Int64>) -> Int64 { Int64.random(in: range, using: &self) }
-    mutating func coin() -> Bool { Bool.random(using: &self) }
 }

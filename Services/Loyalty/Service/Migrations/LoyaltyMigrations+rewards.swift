@@ -52,15 +52,20 @@ extension LoyaltyMigrations {
         ]
     }
 
-    private static func members(_ dialect: SQLDialect) -> [String] {
+    /// Telephone numbers that were there before: as near to PhoneNumber.key as SQL comes. Every later write of a customer has the real one.
+    static let fillPhoneKeys: String = {
         let digits = [" ", "-", "(", ")", ".", "/", "+", "\u{A0}"].reduce("phone") { "REPLACE(\($0), '\($1)', '')" }
-        return [
-            // What numbers that may be the same have in common (PhoneNumber.key). Here as near as SQL comes to it.
-            "ALTER TABLE customers ADD COLUMN phone_key TEXT",
-            """
+        return """
             UPDATE customers SET phone_key = CASE WHEN LENGTH(\(digits)) > 7 THEN SUBSTR(\(digits), LENGTH(\(digits)) - 6) ELSE \(digits) END
             WHERE phone IS NOT NULL AND LENGTH(\(digits)) BETWEEN 1 AND 32
-            """,
+            """
+    }()
+
+    private static func members(_ dialect: SQLDialect) -> [String] {
+        [
+            // What numbers that may be the same have in common (PhoneNumber.key).
+            "ALTER TABLE customers ADD COLUMN phone_key TEXT",
+            fillPhoneKeys,
             "CREATE INDEX customers_phone ON customers (phone_key) WHERE phone_key IS NOT NULL",
             // A member's card: one that counts, and those it took the place of.
             """
