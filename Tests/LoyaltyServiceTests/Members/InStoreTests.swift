@@ -30,6 +30,7 @@ struct InStoreTests {
             try await known(house)
             #expect(try await found(house, "phone=%2B905321234567") == ["ada", "bob"])
             #expect(try await found(house, "phone=0090%20532%20123%204567") == ["ada", "bob"])
+            #expect(try await found(house, "phone=+90532-123-4567") == ["ada", "bob"])
             #expect(try await found(house, "phone=5321234567") == ["ada", "bob", "cem"])
             #expect(try await found(house, "phone=020%207946%200958") == ["dan"])
             #expect(try await found(house, "phone=4567") == [])

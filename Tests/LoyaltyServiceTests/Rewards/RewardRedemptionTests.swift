@@ -3,6 +3,8 @@ import SharedRuntime
 import SharedTesting
 import Testing
 
+@testable import LoyaltyService
+
 @Suite("Loyalty: redemptions")
 struct RewardRedemptionTests {
     @Test("points are held, then spent; both are said once, and asked twice is done once")
@@ -175,6 +177,45 @@ struct RewardRedemptionTests {
             #expect(try await house.test.request(.get, "/v1/loyalty/members/bob/redemptions", principal: ada).status == 403)
             #expect(try await house.test.request(.post, "/v1/loyalty/redemptions/\(ids[0])/commit", principal: ada).status == 403)
             #expect(try await house.test.get("/v1/loyalty/redemptions/rdm_none").status == 404)
+        }
+    }
+
+    @Test("a member sees what every reward costs them and what speaks against it")
+    func options() async throws {
+        try await LoyaltyHouse.with { house in
+            let dear = try await house.addReward()
+            let cheap = try await house.addReward(["points": 10, "minimum_order": 1_000, "minimum_balance": 0])
+            try await house.give(50, to: "ada")
+            let options = try await house.test.get("/v1/loyalty/members/ada/rewards?order_total=1000&channel=web").json["data"]?.array ?? []
+            #expect(options.map { $0["reward_id"]?.string } == [cheap, dear] && options.map { $0["points"] } == [10, 100])
+            #expect(options.map { $0["available"] } == [true, false] && options[1].reasonCodes == ["insufficient_points"])
+            let bare = try await house.test.get("/v1/loyalty/members/ada/rewards").json["data"]?[0]
+            #expect(bare?.reasonCodes == ["order_total_required"])
+            #expect(try await house.test.get("/v1/loyalty/members/ada/rewards?order_total=many").pointers == ["/order_total"])
+            #expect(try await house.balance("ada") == 50)
+            let held = try await house.redemption(cheap, for: "ada", ["order_total": 1_000])
+            let overview = try await house.overview("ada")
+            #expect(overview["loyalty"]?["redemptions"]?.array?.map(\.id) == [held.id])
+        }
+    }
+
+    @Test("two who turn out to be one have their redemptions, coupons and cards together")
+    func merged() async throws {
+        try await LoyaltyHouse.with { house in
+            let reward = try await house.addReward()
+            try await house.give(100, to: "ada")
+            try await house.give(0, to: "bob")
+            let held = try await house.redemption(reward, for: "ada")
+            let card = try await house.test.get("/v1/loyalty/members/ada/card").json["code"]?.string ?? ""
+            try await house.test.house.write { change in
+                guard let ada = try CustomerStore.find("ada", change.db), let bob = try CustomerStore.find("bob", change.db) else { return }
+                try RewardMerging.move(from: ada.account.memberID, into: bob, change)
+            }
+            try await house.send(event("customers.merged", ["from_id": "ada", "into_id": "bob"]))
+            #expect(try await house.look(held.id)["customer_id"] == "bob")
+            #expect(try await house.coupon(held.coupon)["customer_id"] == "bob")
+            let found = try await house.test.get("/v1/loyalty/members?code=\(card)").json["data"]?.array ?? []
+            #expect(found.map { $0["customer_id"] } == ["bob"])
         }
     }
 }

@@ -23,8 +23,8 @@ extension CatalogueReward {
 
     private mutating func readTerms(_ reader: FieldReader) {
         currency = reader.currency("currency")
-        minimumBalance = reader.int("minimum_balance", in: 1...Exact.maximumPoints)
-        minimumOrder = reader.int("minimum_order", in: 1...FieldReader.maximumAmount)
+        minimumBalance = reader.int("minimum_balance", in: 0...Exact.maximumPoints)
+        minimumOrder = reader.amount("minimum_order")
         stock = reader.int("stock", in: Self.stockRange)
         perMember = reader.reader("per_member").flatMap(RewardLimit.init)
         tiers = Self.names("tiers", reader)

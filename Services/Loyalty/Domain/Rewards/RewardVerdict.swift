@@ -103,7 +103,7 @@ public struct RewardVerdict: Sendable, Equatable {
         if let least = reward.minimumBalance, standing.balance < least {
             refuse(.minimumBalance, "The member has \(standing.balance) points to spend; \(least) are needed.")
         }
-        if let least = reward.minimumOrder {
+        if let least = reward.minimumOrder, least > 0 {
             if let total = request.orderTotal {
                 if total < least { refuse(.minimumOrder, "The order comes to \(total); \(least) is the least.") }
             } else {

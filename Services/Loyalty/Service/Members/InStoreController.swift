@@ -42,7 +42,8 @@ struct InStoreController: Sendable {
         }
         switch name {
         case "phone":
-            guard let number = PhoneNumber(text) else { throw Problem.invalid("?phone", "invalid_phone", "a telephone number was expected") }
+            // A plus that nobody encoded comes as a blank.
+            guard let number = PhoneNumber(text.hasPrefix(" ") ? "+" + text : text) else { throw Problem.invalid("?phone", "invalid_phone", "a telephone number was expected") }
             return .phone(number)
         case "email":
             guard let key = EmailKey.make(text) else { throw Problem.invalid("?email", "invalid_email", "an e-mail address was expected") }

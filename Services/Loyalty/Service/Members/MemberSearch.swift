@@ -22,11 +22,23 @@ enum MemberSearch {
         case .email(let key):
             return try records("c.email_key = \(key)", limit: Self.most, db)
         case .card(let code):
-            guard let card = try MemberCards.find(code: code, db), let record = try CustomerStore.find(card.customerID, db),
-                record.customer.deletedAt == nil
-            else { return [] }
-            return [record]
+            guard let card = try MemberCards.find(code: code, db) else { return [] }
+            let owner = try Self.present(card.customerID, db)
+            return try CustomerStore.find(owner, db).map { $0.customer.deletedAt == nil ? [$0] : [] } ?? []
         }
+    }
+
+    /// Whom a customer is by now, who may have become one with others since they were given their card.
+    private static func present(_ customerID: String, _ db: SQLConnection) throws -> String {
+        var seen = [customerID]
+        while let last = seen.last, seen.count < 20 {
+            let next = try db.first(
+                "SELECT into_id FROM customer_merges WHERE from_id = \(last) ORDER BY at DESC, into_id LIMIT 1"
+            ) { $0.text(0) }
+            guard let next, !seen.contains(next) else { return last }
+            seen.append(next)
+        }
+        return seen.last ?? customerID
     }
 
     private func records(_ condition: SQL, limit: Int, _ db: SQLConnection) throws -> [CustomerRecord] {

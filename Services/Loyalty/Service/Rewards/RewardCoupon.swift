@@ -54,6 +54,14 @@ enum RewardCoupon {
         try change.db.execute("UPDATE coupons SET terms = \(rules.kept) WHERE code = \(code)")
     }
 
+    /// It is another customer's, who turned out to be the same person.
+    static func hand(_ code: String, to customerID: String, _ change: Change) throws {
+        guard let coupon = try CouponStore.claim(CouponCode(code), change.db) else { return }
+        var rules = coupon.rules
+        rules.customerID = customerID
+        try change.db.execute("UPDATE coupons SET terms = \(rules.kept), customer_id = \(customerID) WHERE code = \(code)")
+    }
+
     /// It is good for nothing from now on. A used one is cancelled too: should its order return it later, it must not come back to life.
     static func cancel(_ code: String, _ change: Change) throws {
         guard let coupon = try CouponStore.claim(CouponCode(code), change.db), coupon.cancelledAt == nil else { return }

@@ -123,6 +123,18 @@ enum RewardRedemptionStore {
         ).compactMap { $0 }
     }
 
+    private static let mostOpen = 20
+
+    /// Those of a member whose points are held, newest first.
+    static func open(_ memberID: String, _ db: SQLConnection) throws -> [RewardRedemption] {
+        try db.all(
+            """
+            SELECT \(raw: RewardRedemption.columns) FROM redemptions WHERE member_id = \(memberID) AND state = 'reserved'
+            ORDER BY redemption_id DESC LIMIT \(mostOpen)
+            """, RewardRedemption.init
+        ).compactMap { $0 }
+    }
+
     /// How often a member had a reward since a moment, for ever without one. What came to nothing does not count.
     static func count(_ rewardID: String, memberID: String, since start: Timestamp?, _ db: SQLConnection) throws -> Int64 {
         try db.first(

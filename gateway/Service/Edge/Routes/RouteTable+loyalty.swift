@@ -26,6 +26,7 @@ extension RouteTable {
         route(.loyalty, .get, "/v1/loyalty/rewards/{id}", "loyalty:read"),
         route(.loyalty, .put, "/v1/loyalty/rewards/{id}", "loyalty:write"),
         route(.loyalty, .delete, "/v1/loyalty/rewards/{id}", "loyalty:write"),
+        route(.loyalty, .get, "/v1/loyalty/members/{customer_id}/rewards", "loyalty:read", publishable: true),
         route(.loyalty, .get, "/v1/loyalty/members/{customer_id}/redemptions", "loyalty:read", publishable: true),
         route(.loyalty, .post, "/v1/loyalty/members/{customer_id}/redemptions", "loyalty:write", publishable: true),
         route(.loyalty, .get, "/v1/loyalty/redemptions/{id}", "loyalty:read"),
