@@ -33,11 +33,13 @@ struct RewardCatalogueTests {
             (["percent": 10], "/percent", "conflict"), (["kind": "percent", "percent": 10], "/amount", "conflict"),
             (["kind": "percent", "amount": .null, "percent": 101], "/percent", "out_of_range"),
             (["kind": "percent", "amount": .null, "percent": 0.001], "/percent", "out_of_range"),
-            (["kind": "percent", "amount": .null], "/percent", "missing"), (["kind": "product", "amount": .null], "/product_id", "missing"),
+            (["kind": "percent", "amount": .null], "/percent", "missing"),
+            (["kind": "product", "amount": .null], "/product_id", "missing"),
             (["kind": "gift_card", "amount": .null], "/amount", "missing"), (["amount": 0], "/amount", "out_of_range"),
             (["kind": "custom", "amount": .null, "coupon_days": 3], "/coupon_days", "conflict"),
             (["starts_at": "2026-03-02T00:00:00Z", "ends_at": "2026-03-02T00:00:00Z"], "/ends_at", "out_of_range"),
-            (["tiers": ["tier_none"]], "/tiers/0", "unknown_tier"), (["tier_points": ["tier_none": 50]], "/tier_points/tier_none", "unknown_tier"),
+            (["tiers": ["tier_none"]], "/tiers/0", "unknown_tier"),
+            (["tier_points": ["tier_none": 50]], "/tier_points/tier_none", "unknown_tier"),
             (["currency": "XXY"], "/currency", "unknown_currency"), (["currency": "EUR"], "/currency", "currency_mismatch"),
             (["points": 0], "/points", "out_of_range"), (["per_member": ["every": "day"]], "/per_member/times", "missing"),
             (["conditions": ["field": "order.total", "op": "gt", "value": 1]], "/conditions/field", "unknown_field"),
@@ -57,7 +59,9 @@ struct RewardCatalogueTests {
         try await LoyaltyHouse.with { house in
             let made = try await house.test.post("/v1/loyalty/tiers", ["name": "Gold", "threshold": 500])
             let tier = made.json.id
-            let id = try await house.addReward(["tiers": [.string(tier)], "tier_points": .object(JSONObject([.init(name: tier, value: 80)]))])
+            let id = try await house.addReward([
+                "tiers": [.string(tier)], "tier_points": .object(JSONObject([.init(name: tier, value: 80)])),
+            ])
             try await house.give(90, to: "ada")
             let refused = try await house.reserve(id, for: "ada")
             #expect(refused.json.reasonCodes.contains("tier_not_eligible"), "\(refused.text)")

@@ -14,7 +14,9 @@ struct RewardCouponTests {
         }
     }
 
-    private func placed(_ id: String, _ codes: [JSON], type: String = "order.placed", at minutes: Int64 = 0, total: Int64 = 4_000) -> CloudEvent {
+    private func placed(
+        _ id: String, _ codes: [JSON], type: String = "order.placed", at minutes: Int64 = 0, total: Int64 = 4_000
+    ) -> CloudEvent {
         event(type, orderData(id, customer: "ada", total: total, more: ["coupon_codes": .array(codes)]), at: minutes)
     }
 
@@ -135,10 +137,12 @@ struct RewardCouponTests {
         }
     }
 
-    @Test("every kind hands over what it says", arguments: [
-        (["kind": "percent", "amount": .null, "percent": 50, "maximum": 1_500], 1_500, false),
-        (["kind": "free_shipping", "amount": .null], 0, true), (["kind": "gift_card", "amount": 2_000], 2_000, false),
-    ] as [([String: JSON], Int64, Bool)])
+    @Test(
+        "every kind hands over what it says",
+        arguments: [
+            (["kind": "percent", "amount": .null, "percent": 50, "maximum": 1_500], 1_500, false),
+            (["kind": "free_shipping", "amount": .null], 0, true), (["kind": "gift_card", "amount": 2_000], 2_000, false),
+        ] as [([String: JSON], Int64, Bool)])
     func kinds(_ reward: [String: JSON], _ discount: Int64, _ ships: Bool) async throws {
         try await with(reward) { house, held in
             let use = try await house.redeem(held.coupon, "1", customer: ["id": "ada"])

@@ -151,7 +151,9 @@ private struct World {
             let spent = own.filter { $0.state == "redeemed" }
             #expect(account["lifetime_spent"]?.int == sum(spent, "points") - sum(spent, "returned_points"), "\(place)")
         }
-        let stocked = try await redemptions().filter { $0["reward_id"]?.string == rewards[0] && ["reserved", "redeemed"].contains($0.state) }
+        let stocked = try await redemptions().filter {
+            $0["reward_id"]?.string == rewards[0] && ["reserved", "redeemed"].contains($0.state)
+        }
         let left = try await house.reward(rewards[0])["stock_left"]?.int
         #expect(left == max(0, 6 - Int64(stocked.count)), "\(place)")
     }

@@ -153,6 +153,7 @@ struct RewardRedemptionTests {
             _ = try await house.cancel(held.id)
             #expect(try await house.balance("ada") == 60)
             #expect(try await house.lots("ada").map { $0["remaining"] } == [60, 0])
+            #expect(try await house.test.said("points.expired").map { $0.data["points"] } == [60])
             #expect(try await house.fault() == nil)
         }
     }

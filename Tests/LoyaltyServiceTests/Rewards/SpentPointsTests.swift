@@ -9,7 +9,8 @@ struct SpentPointsTests {
     private func spent(_ house: LoyaltyHouse, total: Int64 = 4_000) async throws -> String {
         try await house.give(100, to: "ada")
         let held = try await house.redemption(try await house.addReward(), for: "ada")
-        try await house.send(event("order.paid", orderData("1", customer: "ada", total: total, more: ["coupon_codes": [.string(held.coupon)]])))
+        try await house.send(
+            event("order.paid", orderData("1", customer: "ada", total: total, more: ["coupon_codes": [.string(held.coupon)]])))
         return held.id
     }
 
@@ -44,7 +45,8 @@ struct SpentPointsTests {
             try await house.give(100, to: "ada")
             let held = try await house.redemption(try await house.addReward(), for: "ada")
             try await house.send(
-                event("order.paid", orderData("1", customer: "ada", total: 4_000)), event("order.refunded", refundData("1", "a", amount: 1_000)))
+                event("order.paid", orderData("1", customer: "ada", total: 4_000)),
+                event("order.refunded", refundData("1", "a", amount: 1_000)))
             let answer = try await house.commit(held.id, ["order_id": "1"])
             #expect(answer.json.state == "redeemed" && answer.json["returned_points"] == 25)
             #expect(try await house.commit(held.id, ["order_id": "1"]).json == answer.json)
@@ -74,7 +76,9 @@ struct SpentPointsTests {
     func ownLots() async throws {
         try await LoyaltyHouse.with { house in
             try await house.removeDefaultRule()
-            let rule = try await house.addRule(["name": "points", "trigger": "order.paid", "points": ["per_amount": ["points": 1, "amount": 100]]])
+            let rule = try await house.addRule([
+                "name": "points", "trigger": "order.paid", "points": ["per_amount": ["points": 1, "amount": 100]],
+            ])
             try await house.setProgramme(["expiry": ["kind": "rolling", "months": 3], "spent_refund_grace_days": 10])
             // Good until 1 April and until 1 June.
             try await house.send(
@@ -91,7 +95,8 @@ struct SpentPointsTests {
             try await house.test.advance(days: 35)
             try await house.send(event("order.refunded", refundData("1", "b", amount: 2_400)))
             let lots = try await house.lots("ada")
-            #expect(lots.map { $0["remaining"] } == [60, 60, 0] && lots[0]["expires_at"]?.string?.hasPrefix("2026-04-15T09:00:00") ?? false)
+            #expect(
+                lots.map { $0["remaining"] } == [60, 60, 0] && lots[0]["expires_at"]?.string?.hasPrefix("2026-04-15T09:00:00") ?? false)
             #expect(try await house.balance("ada") == 120)
             try await house.test.advance(days: 10)
             #expect(try await house.balance("ada") == 60)
@@ -155,7 +160,9 @@ struct SpentPointsTests {
                 #expect(member["lifetime_spent"]?.int == points - returned, "seed \(seed)")
                 if isFull || left == 0 { #expect(returned == points && redemption.state == "refunded", "seed \(seed)") }
                 #expect(try await house.fault() == nil, "seed \(seed)")
-                ends.append(["returned": .int(returned), "lots": .array(try await house.lots("ada").map { $0["remaining"] ?? .null }.sorted())])
+                ends.append([
+                    "returned": .int(returned), "lots": .array(try await house.lots("ada").map { $0["remaining"] ?? .null }.sorted()),
+                ])
             }
         }
         #expect(ends[0] == ends[1], "seed \(seed)")

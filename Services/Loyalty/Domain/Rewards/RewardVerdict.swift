@@ -84,7 +84,9 @@ public struct RewardVerdict: Sendable, Equatable {
         var refusals: [Refusal] = []
         func refuse(_ reason: Reason, _ detail: String) { refusals.append(Refusal(reason: reason, detail: detail)) }
 
-        if standing.balance < price { refuse(.insufficientPoints, "It costs \(price) points; the member has \(standing.balance) to spend.") }
+        if standing.balance < price {
+            refuse(.insufficientPoints, "It costs \(price) points; the member has \(standing.balance) to spend.")
+        }
         if let left = standing.stockLeft, left <= 0 { refuse(.outOfStock, "There is none left.") }
         if let limit = reward.perMember, standing.timesTaken >= limit.times {
             refuse(.limitReached, "The member has had it as often as one may (\(limit.times), every: \(limit.every.rawValue)).")

@@ -30,8 +30,8 @@ enum CustomerStore {
         let account = record.account
         try db.execute(
             """
-            INSERT INTO customers (customer_id, person_id, guest, email, email_key, phone, phone_key, first_name, last_name, name_key, last_name_key, locale,
-                timezone, country, region, city, birthday, accepts_marketing, tags, traits, created_at, updated_at, deleted_at, said_at, said_times)
+            INSERT INTO customers (customer_id, person_id, guest, email, email_key, phone, phone_key, first_name, last_name, name_key, last_name_key,
+                locale, timezone, country, region, city, birthday, accepts_marketing, tags, traits, created_at, updated_at, deleted_at, said_at, said_times)
             VALUES (\(customer.id), \(record.personID), \(customer.isGuest), \(customer.email), \(customer.emailKey), \(customer.phone),
                 \(phoneKey(customer)), \(customer.firstName), \(customer.lastName), \(nameKey(customer)), \(customer.lastName?.lowercased()), \(customer.locale),
                 \(customer.timezone), \(customer.country), \(customer.region), \(customer.city), \(customer.birthday?.text),

@@ -35,7 +35,8 @@ struct InStoreController: Sendable {
     private static func search(_ request: Request) throws -> MemberSearch? {
         let said = ["phone", "email", "code"].compactMap { name in request.query(name).map { (name: name, text: $0) } }
         guard let (name, text) = said.first, said.count == 1 else {
-            throw Problem.invalid(said.isEmpty ? "?phone" : "?\(said[1].name)", said.isEmpty ? "missing" : "conflict", "one of phone, email and code")
+            throw Problem.invalid(
+                said.isEmpty ? "?phone" : "?\(said[1].name)", said.isEmpty ? "missing" : "conflict", "one of phone, email and code")
         }
         guard !text.isEmpty, text.utf8.count <= CustomerData.maximumEmail else {
             throw Problem.invalid("?\(name)", text.isEmpty ? "empty" : "too_long", "1 to \(CustomerData.maximumEmail) bytes")
@@ -43,7 +44,9 @@ struct InStoreController: Sendable {
         switch name {
         case "phone":
             // A plus that nobody encoded comes as a blank.
-            guard let number = PhoneNumber(text.hasPrefix(" ") ? "+" + text : text) else { throw Problem.invalid("?phone", "invalid_phone", "a telephone number was expected") }
+            guard let number = PhoneNumber(text.hasPrefix(" ") ? "+" + text : text) else {
+                throw Problem.invalid("?phone", "invalid_phone", "a telephone number was expected")
+            }
             return .phone(number)
         case "email":
             guard let key = EmailKey.make(text) else { throw Problem.invalid("?email", "invalid_email", "an e-mail address was expected") }

@@ -87,7 +87,7 @@ extension PointsLedger {
                 points -= filled
             }
             guard points > 0 else { continue }
-            guard let expiresAt = try LotStore.find(move.lot, change.db)?.lot.expiresAt else {
+            guard let lot = try LotStore.find(move.lot, change.db)?.lot, let expiresAt = lot.expiresAt else {
                 left += points
                 continue
             }
@@ -100,6 +100,7 @@ extension PointsLedger {
             try post(
                 .expired, from: .memberActive, to: .expired, points: points, lots: [LotMove(lot: move.lot, points: points)],
                 cause: "expire:\(move.lot):\(cause)", at: change.now, origin: origin)
+            try PointsNews.emitExpired(points, lot, account, orderID: origin.orderID, change)
         }
         return left
     }

@@ -52,7 +52,8 @@ struct RewardDesk: Sendable {
     private static func problem(_ verdict: RewardVerdict) -> Problem {
         guard let first = verdict.refusals.first else { return .internalError }
         var problem =
-            first.reason.isState ? Problem.conflict(first.reason.rawValue, first.detail) : Problem.refused(first.reason.rawValue, first.detail)
+            first.reason.isState
+            ? Problem.conflict(first.reason.rawValue, first.detail) : Problem.refused(first.reason.rawValue, first.detail)
         problem.extensions["reasons"] = verdict.reasons
         return problem
     }

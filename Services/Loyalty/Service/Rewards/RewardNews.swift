@@ -17,7 +17,8 @@ enum RewardNews {
         data["settled_by"] = .from(record.redemption.settledBy?.rawValue)
         try change.emit("reward.redeemed", subject: account.customerID, data: .object(data))
         let spent: JSON = [
-            "customer_id": .string(account.customerID), "order_id": .from(record.redemption.orderID), "points": .int(record.redemption.points),
+            "customer_id": .string(account.customerID), "order_id": .from(record.redemption.orderID),
+            "points": .int(record.redemption.points),
             "balance": .int(account.counters.balance), "pending": .int(account.counters.pending), "redemption_id": .string(record.id),
             "reward_id": .string(record.reward.id), "reward": .string(record.reward.name),
         ]

@@ -25,7 +25,8 @@ struct RewardRedemption: Sendable {
     var id: String { redemption.id }
 
     init(
-        _ redemption: Redemption, of member: CustomerRecord, reward: CatalogueReward, request: RewardRequest, stockID: String?, at time: Timestamp
+        _ redemption: Redemption, of member: CustomerRecord, reward: CatalogueReward, request: RewardRequest, stockID: String?,
+        at time: Timestamp
     ) {
         self.redemption = redemption
         memberID = member.account.memberID
@@ -150,7 +151,8 @@ enum RewardRedemptionStore {
         try db.execute(
             """
             INSERT INTO redemptions (redemption_id, member_id, customer_id, reward_id, reward_version, reward, points, lots, state, settled_by,
-                coupon_code, order_id, order_total, currency, channel, reason, stock_id, takes, returned, returns, reserved_at, expires_at, settled_at)
+                coupon_code, order_id, order_total, currency, channel, reason, stock_id, takes, returned, returns, reserved_at, expires_at,
+                settled_at)
             VALUES (\(redemption.id), \(record.memberID), \(record.customerID), \(record.reward.id), \(record.reward.version),
                 \(JSON.object(record.reward.json)), \(redemption.points), \(LedgerEntry.text(redemption.lots)), \(redemption.state.rawValue),
                 \(redemption.settledBy?.rawValue), \(record.couponCode), \(redemption.orderID), \(record.request.orderTotal),

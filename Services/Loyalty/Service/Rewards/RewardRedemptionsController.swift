@@ -85,7 +85,9 @@ struct RewardRedemptionsController: Sendable {
     @Sendable private func get(_ request: Request, _ context: VefaContext) async throws -> Reply {
         try context.requirePrincipal().requireServer()
         let id = try context.parameter("id")
-        guard let record = try await house.read({ try RewardRedemptionStore.find(id, $0) }) else { throw Problem.notFound("such redemption") }
+        guard let record = try await house.read({ try RewardRedemptionStore.find(id, $0) }) else {
+            throw Problem.notFound("such redemption")
+        }
         return Reply(.ok, record.json)
     }
 

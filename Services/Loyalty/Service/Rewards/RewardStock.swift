@@ -13,12 +13,16 @@ enum RewardStock {
 
     /// The same, to take one: the row is held until the transaction ends, so that whoever comes second finds out here, and not after all its work.
     static func claim(_ rewardID: String, _ db: SQLConnection) throws -> Int64? {
-        try db.first("SELECT stock - taken FROM reward_stock WHERE reward_id = \(rewardID) \(raw: db.dialect.forUpdate)") { max(0, $0.int(0)) }
+        try db.first("SELECT stock - taken FROM reward_stock WHERE reward_id = \(rewardID) \(raw: db.dialect.forUpdate)") {
+            max(0, $0.int(0))
+        }
     }
 
     /// Takes one and answers which stock it is of; nil where there is none left, or no limit.
     static func take(_ rewardID: String, _ db: SQLConnection) throws -> String? {
-        guard try db.execute("UPDATE reward_stock SET taken = taken + 1 WHERE reward_id = \(rewardID) AND taken < stock") > 0 else { return nil }
+        guard try db.execute("UPDATE reward_stock SET taken = taken + 1 WHERE reward_id = \(rewardID) AND taken < stock") > 0 else {
+            return nil
+        }
         return try stockID(rewardID, db)
     }
 

@@ -11,8 +11,8 @@ struct RewardUses {
 
     /// The coupon went into an order: that spends the points.
     ///
-    /// A store may give what a coupon promised after its time, for an order that was on its way; then the points, which went back, are taken once more
-    /// where the member has them.
+    /// A store may give what a coupon promised after its time, for an order that was on its way; then the points, which went back, are taken once
+    /// more where the member has them.
     func used(_ coupon: CouponRecord, for orderID: String) throws {
         guard var record = try record(coupon) else { return }
         record.redemption.orderID = orderID
