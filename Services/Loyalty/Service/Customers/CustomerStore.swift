@@ -33,8 +33,8 @@ enum CustomerStore {
             INSERT INTO customers (customer_id, person_id, guest, email, email_key, phone, phone_key, first_name, last_name, name_key, last_name_key,
                 locale, timezone, country, region, city, birthday, accepts_marketing, tags, traits, created_at, updated_at, deleted_at, said_at, said_times)
             VALUES (\(customer.id), \(record.personID), \(customer.isGuest), \(customer.email), \(customer.emailKey), \(customer.phone),
-                \(phoneKey(customer)), \(customer.firstName), \(customer.lastName), \(nameKey(customer)), \(customer.lastName?.lowercased()), \(customer.locale),
-                \(customer.timezone), \(customer.country), \(customer.region), \(customer.city), \(customer.birthday?.text),
+                \(phoneKey(customer)), \(customer.firstName), \(customer.lastName), \(nameKey(customer)), \(customer.lastName?.lowercased()),
+                \(customer.locale), \(customer.timezone), \(customer.country), \(customer.region), \(customer.city), \(customer.birthday?.text),
                 \(customer.acceptsMarketing), \(customer.tags.map(JSON.from)), \(customer.traits.map(JSON.object)), \(customer.createdAt),
                 \(record.updatedAt), \(customer.deletedAt), \(customer.times.base), \(customer.times.json))
             """)
