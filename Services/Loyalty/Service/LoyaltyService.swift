@@ -8,6 +8,8 @@ public enum LoyaltyService {
         var timers = TimerHandlers()
         let turns = MemberTurn(catalogues: catalogues)
         timers.on(MemberTurn.timer, perform: turns.run)
+        let rewards = RewardDesk(catalogues: catalogues)
+        timers.on(RewardDesk.timer, perform: rewards.expire)
         return ServiceDefinition(
             name: .loyalty,
             migrations: LoyaltyMigrations.all,
@@ -23,8 +25,10 @@ public enum LoyaltyService {
                 parts.offers.addRoutes(to: router)
                 MembersController(house: house, catalogues: catalogues).addRoutes(to: router)
                 LedgerController(house: house).addRoutes(to: router)
+                RewardRedemptionsController(house: house, desk: rewards).addRoutes(to: router)
+                InStoreController(house: house, checkIns: CheckIns(catalogues: catalogues)).addRoutes(to: router)
                 CouponBatchesController(house: house, catalogues: catalogues).addRoutes(to: router)
-                CouponsController(house: house).addRoutes(to: router)
+                CouponsController(house: house, catalogues: catalogues).addRoutes(to: router)
                 GrantsController(house: house, grants: Grants(catalogues: catalogues)).addRoutes(to: router)
                 MetricsController(house: house, catalogues: catalogues).addRoutes(to: router)
             },

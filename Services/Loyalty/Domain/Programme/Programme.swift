@@ -20,6 +20,13 @@ public struct Programme: Sendable, Equatable {
     /// When a guest's orders earn.
     public var guestOrders: GuestOrders
 
+    // Refunds of orders that points were spent on.
+
+    /// How many of the spent points come back with the money.
+    public var spentRefund: SpentRefund
+    /// Days that points come back for whose own lot has run out, or does so before.
+    public var spentRefundGraceDays: Int64
+
     public static let fresh = Programme(
         name: "Loyalty", currency: nil, timezone: "UTC", pendingDays: 0, expiry: .none, clawback: .withinBalance, returnWindowDays: 14)
 
@@ -27,7 +34,8 @@ public struct Programme: Sendable, Equatable {
 
     public init(
         name: String, currency: Currency?, timezone: String, pendingDays: Int64, expiry: ExpiryPolicy, clawback: ClawbackPolicy,
-        returnWindowDays: Int64, activation: Activation? = nil, notices: ExpiryNotices = .usual, guestOrders: GuestOrders = .earn
+        returnWindowDays: Int64, activation: Activation? = nil, notices: ExpiryNotices = .usual, guestOrders: GuestOrders = .earn,
+        spentRefund: SpentRefund = .proportional, spentRefundGraceDays: Int64 = 30
     ) {
         self.name = name
         self.currency = currency
@@ -39,6 +47,8 @@ public struct Programme: Sendable, Equatable {
         self.activation = activation
         self.notices = notices
         self.guestOrders = guestOrders
+        self.spentRefund = spentRefund
+        self.spentRefundGraceDays = spentRefundGraceDays
     }
 
     /// The rule of activation that counts where an earning rule has none of its own.
@@ -75,6 +85,8 @@ public struct Programme: Sendable, Equatable {
         }
         if let guestOrders = reader.choice("guest_orders", GuestOrders.self) { result.guestOrders = guestOrders }
         result.clawback = ClawbackPolicy.changed(clawback, by: reader)
+        if let policy = reader.choice("spent_refund", SpentRefund.self) { result.spentRefund = policy }
+        if let days = reader.int("spent_refund_grace_days", in: Self.daysRange) { result.spentRefundGraceDays = days }
         reader.ignore("version", "updated_at")
         reader.refuseUnknown()
         return result
@@ -92,6 +104,8 @@ public struct Programme: Sendable, Equatable {
             .init(name: "clawback_floor", value: .from(clawback.floor)),
             .init(name: "return_window_days", value: .int(returnWindowDays)),
             .init(name: "guest_orders", value: .string(guestOrders.rawValue)),
+            .init(name: "spent_refund", value: .string(spentRefund.rawValue)),
+            .init(name: "spent_refund_grace_days", value: .int(spentRefundGraceDays)),
         ])
     }
 }

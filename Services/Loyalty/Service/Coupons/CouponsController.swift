@@ -7,6 +7,7 @@ import SharedStore
 /// `/v1/coupons`: one coupon by its code.
 struct CouponsController: Sendable {
     let house: House
+    let catalogues: CatalogueCache
 
     func addRoutes(to router: Router<VefaContext>) {
         router.get("/v1/coupons/:code", use: get)
@@ -83,7 +84,7 @@ struct CouponsController: Sendable {
             reader.refuseUnknown()
             try issues.throwIfAny()
             guard let orderID, let cart else { throw Problem.internalError }
-            let (redemption, isNew) = try Redemptions(change: change)
+            let (redemption, isNew) = try Redemptions(change: change, catalogues: catalogues)
                 .redeem(CouponCode(try input.parameter("code")), orderID: orderID, cart: cart, customer: customer)
             return Reply(isNew ? .created : .ok, redemption.json)
         }
@@ -93,7 +94,7 @@ struct CouponsController: Sendable {
         try context.requirePrincipal().requireServer()
         return try await house.command(request, context) { input, change in
             let code = CouponCode(try input.parameter("code"))
-            guard try Redemptions(change: change).release(code, orderID: try input.parameter("order_id")) else {
+            guard try Redemptions(change: change, catalogues: catalogues).release(code, orderID: try input.parameter("order_id")) else {
                 throw Problem.notFound("such redemption")
             }
             return .noContent()

@@ -7,6 +7,7 @@ import SharedStore
 /// written is one transaction.
 struct Redemptions {
     let change: Change
+    let catalogues: CatalogueCache
 
     private var db: SQLConnection { change.db }
 
@@ -106,13 +107,16 @@ struct Redemptions {
         try RedemptionStore.put(record, db)
         try CouponStore.count(1, of: coupon, db)
         try CouponNews.redeemed(record, coupon, change)
+        try RewardUses(catalogues: catalogues, change: change).used(coupon, for: orderID)
         return record
     }
 
     private func release(_ record: RedemptionRecord, cause: String) throws {
         try RedemptionStore.release(record, at: change.now, db)
-        if let coupon = try CouponStore.claim(CouponCode(record.code), db) { try CouponStore.count(-1, of: coupon, db) }
+        let coupon = try CouponStore.claim(CouponCode(record.code), db)
+        if let coupon { try CouponStore.count(-1, of: coupon, db) }
         try CouponNews.released(record, cause: cause, change)
+        if let coupon { try RewardUses(catalogues: catalogues, change: change).released(coupon, from: record.orderID, cause: cause) }
     }
 
     // MARK: - Refusing

@@ -6,8 +6,6 @@ import SharedStore
 /// Makes one customer out of two: what was the one's is the other's, and whoever names the one means the other from then on.
 struct CustomerMerging {
     let change: Change
-    /// Called once the lots have moved: whatever keeps lots of the one by their ids has them by the new ones from here.
-    var moved: (MergePlan) throws -> Void = { _ in }
     // A cache of its own: merging is rare, and asked for from where none is at hand.
     private let catalogues = CatalogueCache()
 
@@ -47,7 +45,7 @@ struct CustomerMerging {
         let (from, into) = (try upToDate(from), try upToDate(into))
         var points = PointsMerge(MergePlan(from: from, into: into), change)
         try points.run()
-        try moved(points.plan)
+        try RewardMerging.move(points.plan, change)
         try moveRows(from, into)
         try mark(from, into)
         try fill(into, from: from)

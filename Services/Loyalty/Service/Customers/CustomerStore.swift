@@ -38,12 +38,12 @@ enum CustomerStore {
         let account = record.account
         try db.execute(
             """
-            INSERT INTO customers (customer_id, person_id, guest, email, email_key, phone, first_name, last_name, name_key, last_name_key, locale,
-                timezone, country, region, city, birthday, accepts_marketing, tags, traits, created_at, updated_at, deleted_at, said_at, said_times,
-                verified_email)
+            INSERT INTO customers (customer_id, person_id, guest, email, email_key, phone, phone_key, first_name, last_name, name_key, last_name_key,
+                locale, timezone, country, region, city, birthday, accepts_marketing, tags, traits, created_at, updated_at, deleted_at, said_at,
+                said_times, verified_email)
             VALUES (\(customer.id), \(record.personID), \(customer.isGuest), \(customer.email), \(customer.emailKey), \(customer.phone),
-                \(customer.firstName), \(customer.lastName), \(nameKey(customer)), \(customer.lastName?.lowercased()), \(customer.locale),
-                \(customer.timezone), \(customer.country), \(customer.region), \(customer.city), \(customer.birthday?.text),
+                \(phoneKey(customer)), \(customer.firstName), \(customer.lastName), \(nameKey(customer)), \(customer.lastName?.lowercased()),
+                \(customer.locale), \(customer.timezone), \(customer.country), \(customer.region), \(customer.city), \(customer.birthday?.text),
                 \(customer.acceptsMarketing), \(customer.tags.map(JSON.from)), \(customer.traits.map(JSON.object)), \(customer.createdAt),
                 \(record.updatedAt), \(customer.deletedAt), \(customer.times.base), \(customer.times.json),
                 \(customer.verifiedEmail))
@@ -60,6 +60,7 @@ enum CustomerStore {
         try db.execute(
             """
             UPDATE customers SET person_id = \(record.personID), email = \(customer.email), email_key = \(customer.emailKey), phone = \(customer.phone),
+                phone_key = \(phoneKey(customer)),
                 first_name = \(customer.firstName), last_name = \(customer.lastName), name_key = \(nameKey(customer)),
                 last_name_key = \(customer.lastName?.lowercased()), locale = \(customer.locale), timezone = \(customer.timezone),
                 country = \(customer.country), region = \(customer.region), city = \(customer.city), birthday = \(customer.birthday?.text),
@@ -90,6 +91,8 @@ enum CustomerStore {
         let name = [customer.firstName, customer.lastName].compactMap { $0 }.joined(separator: " ")
         return name.isEmpty ? nil : String(decoding: name.lowercased().utf8.prefix(longestNameKey), as: UTF8.self)
     }
+
+    private static func phoneKey(_ customer: Customer) -> String? { customer.phone.flatMap(PhoneNumber.init)?.key }
 
     /// Customers whose id, e-mail or name begins with `query` (all without one), by id. One row more than the page's limit.
     static func list(query: String?, page: PageRequest, _ db: SQLConnection) throws -> [CustomerRecord] {

@@ -21,7 +21,7 @@ struct OrderEvents: Sendable {
         var record = known ?? OrderRecord(new: data.orderID, at: event.time)
         record.order.apply(data, stage: stage, at: event.time)
         if let items = data.items, record.order.items == items { record.itemsText = event.data["items"]?.text }
-        let buyer = try buyer(of: event, data, &record, change)
+        var buyer = try buyer(of: event, data, &record, change)
         let catalogue = try catalogues.current(db)
         if catalogue.programme.currency == nil, let currency = record.order.currency { try catalogues.setCurrency(currency, change) }
         if record.order.paidAt != nil, record.paidConfig == nil { record.paidConfig = catalogue.config }
@@ -36,8 +36,13 @@ struct OrderEvents: Sendable {
             try OrderStore.update(record, db)
         }
         if stage == .cancelled || record.order.couponCodes != nil {
-            try Redemptions(change: change)
+            try Redemptions(change: change, catalogues: catalogues)
                 .settle(record, before: known?.order, isCancelling: stage == .cancelled, buyer: buyer)
+        }
+        if stage == .cancelled || record.order.couponCodes != nil || record.refundCount > 0 {
+            try SpentPoints(catalogues: catalogues).settle(record, standing, change)
+            // A reward's coupon, and what comes back of its points, change the account.
+            buyer = try buyer.flatMap { try CustomerStore.find($0.customer.id, db) }
         }
         guard let buyer else { return }
         let happened = Self.triggers(event.type, isNew: known == nil)
@@ -63,6 +68,7 @@ struct OrderEvents: Sendable {
         record.refundCount = Int64(refunds.count)
         try db.execute(
             "UPDATE orders SET refunded = \(record.refunded), refund_count = \(record.refundCount) WHERE order_id = \(record.order.id)")
+        try SpentPoints(catalogues: catalogues).settle(record, standing, change)
         guard let customerID = record.order.customerID, let buyer = try CustomerStore.find(customerID, db) else { return }
         var settlement = OrderSettlement(
             change: change, catalogues: catalogues, catalogue: try catalogues.current(db), record: record, standing: standing, buyer: buyer,

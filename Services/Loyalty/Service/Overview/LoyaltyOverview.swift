@@ -16,9 +16,16 @@ enum LoyaltyOverview {
         return JSONObject([
             .init(name: "profile", value: record.json),
             .init(name: "orders", value: try orders(customerID, db)),
-            .init(name: "loyalty", value: try MembersController.json(record.account, db)),
+            .init(name: "loyalty", value: try loyalty(record.account, db)),
             .init(name: "coupons", value: try CouponOverview.part(customerID, isKnown: true, now: now, db)),
         ])
+    }
+
+    /// How the member stands, and what points are held for.
+    private static func loyalty(_ account: MemberAccount, _ db: SQLConnection) throws -> JSON {
+        var object = try MembersController.json(account, db).object ?? JSONObject()
+        object["redemptions"] = .array(try RewardRedemptionStore.open(account.memberID, db).map(\.json))
+        return .object(object)
     }
 
     /// Cancelled orders do not count; `total_spent` is less what was refunded, each currency by itself.

@@ -71,6 +71,7 @@ extension PointsLedger {
         var gone: Int64 = 0
         if lot.isPast(change.now) {
             gone = try runOut(&lot, cause: key, at: change.now, origin)
+            try PointsNews.emitExpired(gone, lot, account, orderID: origin.orderID, change)
         } else {
             try fillDebt(from: &lot, cause: key, at: change.now, origin)
             if let expiresAt = lot.expiresAt {

@@ -12,7 +12,7 @@ struct ProgrammeParts: Sendable {
     init(house: House, catalogues: CatalogueCache) {
         rules = .init(house: house, catalogues: catalogues, path: "/v1/loyalty/earning_rules")
         tiers = .init(house: house, catalogues: catalogues, path: "/v1/loyalty/tiers")
-        rewards = .init(house: house, catalogues: catalogues, path: "/v1/loyalty/rewards")
+        rewards = .init(house: house, catalogues: catalogues, path: "/v1/loyalty/rewards", hooks: RewardHooks.all)
         offers = .init(house: house, catalogues: catalogues, path: "/v1/loyalty/offers")
     }
 }
