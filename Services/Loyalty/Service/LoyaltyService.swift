@@ -8,6 +8,7 @@ public enum LoyaltyService {
         var timers = TimerHandlers()
         let turns = MemberTurn(catalogues: catalogues)
         timers.on(MemberTurn.timer, perform: turns.run)
+        timers.on(OccasionSweep.timer, perform: OccasionSweep(catalogues: catalogues).run)
         return ServiceDefinition(
             name: .loyalty,
             migrations: LoyaltyMigrations.all,
@@ -26,6 +27,7 @@ public enum LoyaltyService {
                 CouponBatchesController(house: house, catalogues: catalogues).addRoutes(to: router)
                 CouponsController(house: house).addRoutes(to: router)
                 GrantsController(house: house, grants: Grants(catalogues: catalogues)).addRoutes(to: router)
+                WhyController(house: house, catalogues: catalogues).addRoutes(to: router)
                 MetricsController(house: house, catalogues: catalogues).addRoutes(to: router)
             },
             overview: { try LoyaltyOverview.parts($0, now: $1.now, $2) },

@@ -13,6 +13,13 @@ public struct Programme: Sendable, Equatable {
     public var clawback: ClawbackPolicy
     /// Days in which a customer may send goods back; kept for the rules that wait for it.
     public var returnWindowDays: Int64
+    /// Whether all rules that match add up, or only the first of a trigger counts.
+    public var ruleMatching: RuleMatching = .sum
+
+    public enum RuleMatching: String, Sendable, CaseIterable {
+        case sum
+        case firstMatch = "first_match"
+    }
 
     public static let fresh = Programme(
         name: "Loyalty", currency: nil, timezone: "UTC", pendingDays: 0, expiry: .none, clawback: .withinBalance, returnWindowDays: 14)
@@ -50,6 +57,7 @@ public struct Programme: Sendable, Equatable {
         }
         if let days = reader.int("pending_days", in: Self.daysRange) { result.pendingDays = days }
         if let days = reader.int("return_window_days", in: Self.daysRange) { result.returnWindowDays = days }
+        if let matching = reader.choice("rule_matching", RuleMatching.self) { result.ruleMatching = matching }
         if let expiry = reader.reader("expiry").flatMap(ExpiryPolicy.init) { result.expiry = expiry }
         result.clawback = ClawbackPolicy.changed(clawback, by: reader)
         reader.ignore("version", "updated_at")
@@ -67,6 +75,7 @@ public struct Programme: Sendable, Equatable {
             .init(name: "clawback", value: .string(clawback.name)),
             .init(name: "clawback_floor", value: .from(clawback.floor)),
             .init(name: "return_window_days", value: .int(returnWindowDays)),
+            .init(name: "rule_matching", value: .string(ruleMatching.rawValue)),
         ])
     }
 }
