@@ -66,16 +66,9 @@ public struct OrderStanding: Sendable {
         return Exact.amount(sum)
     }
 
-    /// A refund's own amount is what went back; where only lines were said, their sum.
+    /// A refund's own amount is what went back; where only lines were said, what they are worth, reckoned on all of those together.
     private static func money(_ refunds: [RefundData], _ lines: RefundedLines) -> Int64 {
-        var sum: Int128 = 0
-        for refund in refunds {
-            if let amount = refund.amount {
-                sum += Int128(amount)
-            } else {
-                for item in refund.items { sum += Int128(item.amount ?? lines.value(of: item)) }
-            }
-        }
-        return Exact.clamp(sum)
+        let said = refunds.reduce(Int128(0)) { $0 + Int128($1.amount ?? 0) }
+        return Exact.clamp(said + lines.lowered(.net, by: refunds.filter { $0.amount == nil }).sum)
     }
 }

@@ -99,11 +99,4 @@ struct RefundedLines {
             return line.quantity - min(back[index] ?? 0, line.quantity)
         }
     }
-
-    /// What one line of a refund without an amount gives back; 0 for a line the order does not know.
-    func value(of item: RefundItem) -> Int64 {
-        guard let index = item.lineID.flatMap({ indexByID[$0] }) else { return 0 }
-        let line = lines[index]
-        return Exact.rounded(line.net, times: min(item.quantity ?? line.quantity, line.quantity), over: line.quantity)
-    }
 }
