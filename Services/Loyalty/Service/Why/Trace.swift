@@ -168,6 +168,7 @@ enum TraceStore {
         let at: Timestamp
         let first: Trace
         let last: Trace
+        let isSettledAgain: Bool
     }
 
     static func put(_ trace: Trace, cause: String, memberID: String, at: Timestamp, _ db: SQLConnection) throws {
@@ -185,8 +186,9 @@ enum TraceStore {
 
     private static func record(_ row: SQLRow) -> Record? {
         guard let first = Trace(row.json(3)) else { return nil }
+        let last = row.isNull(4) ? nil : Trace(row.json(4))
         return Record(
-            cause: row.text(0), firstAt: row.time(1), at: row.time(2), first: first, last: row.isNull(4) ? first : Trace(row.json(4)) ?? first)
+            cause: row.text(0), firstAt: row.time(1), at: row.time(2), first: first, last: last ?? first, isSettledAgain: last != nil)
     }
 
     static func find(_ memberID: String, cause: String, _ db: SQLConnection) throws -> Record? {

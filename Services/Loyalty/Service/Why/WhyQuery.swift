@@ -39,16 +39,18 @@ struct WhyQuery {
     private func order(_ id: String) throws -> JSON? {
         guard let record = try OrderStore.find(id, db) else {
             let parked = try db.exists("SELECT 1 FROM inbox_parked WHERE waiting_for = \(OrderEvents.key(id))")
-            return parked ? nothing(id, "unknown_order", "A refund or cancellation of this order came, and the order itself did not yet.") : nil
+            guard parked else { return nil }
+            return nothing(id, "unknown_order", "A refund or cancellation of this order came, and the order itself did not yet.")
         }
         let order = record.order
         let at = order.placedAt
-        guard let owner = order.customerID else { return nothing(id, "unknown_customer", "The order names no customer, neither by id nor by e-mail.", at: at) }
+        guard let owner = order.customerID else {
+            return nothing(id, "unknown_customer", "The order names no customer, neither by id nor by e-mail.", at: at)
+        }
         guard owner == member.customer.id else {
-            let isOwn = order.emailKey != nil && order.emailKey == member.customer.emailKey
-            return isOwn && Guest.isGuest(owner)
-                ? nothing(id, "guest_not_claimed", "The order was placed as a guest of this e-mail; its points are the guest's until they are claimed.", at: at)
-                : nil
+            guard Guest.isGuest(owner), order.emailKey != nil, order.emailKey == member.customer.emailKey else { return nil }
+            return nothing(
+                id, "guest_not_claimed", "The order was placed as a guest of this e-mail; its points are the guest's until they are claimed.", at: at)
         }
         if order.cancelledAt != nil { return nothing(id, "cancelled", "No points: the order was cancelled.", at: at) }
         if order.paidAt == nil { return nothing(id, "not_paid", "No points: the order is not paid.", at: at) }
@@ -88,7 +90,8 @@ struct WhyQuery {
             return [nothing(id, "never_asked", "No points: nothing happened yet that sets off the rule \(rule.name) (\(rule.trigger)).")]
         }
         let known = try db.exists("SELECT 1 FROM definitions WHERE kind = \(EarningRule.kind) AND definition_id = \(id)")
-        return known ? [nothing(id, "rule_ended", "No points: the rule was ended.")] : nil
+        guard known else { return nil }
+        return [nothing(id, "rule_ended", "No points: the rule was ended.")]
     }
 
     // MARK: - What was decided
@@ -98,7 +101,7 @@ struct WhyQuery {
         object["at"] = .from(record.at)
         object["cause"] = .string(record.cause)
         object["detail"] = .string(try words(record.last, taken: record.first.points > record.last.points ? record.first.points : nil))
-        if record.firstAt != record.at {
+        if record.isSettledAgain {
             var first = try decision(record.first)
             first["at"] = .from(record.firstAt)
             object["first"] = .object(first)
