@@ -10,7 +10,6 @@ extension Condition {
         }
     }
 
-    public func asks(_ field: String) -> Bool { tests.contains { $0.field == field } }
 
     /// A field of which it asks what no value can be, so that it never holds; nil where that cannot be told. Fields that may be lists are passed over:
     /// of several values one may pass one test and another the other.

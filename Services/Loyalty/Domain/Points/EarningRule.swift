@@ -18,7 +18,7 @@ public struct EarningRule: Sendable, Equatable {
     public var trigger: String
     public var award: PointsAward
     public var basis: Basis
-    public var conditions: Condition? { didSet { needs = conditions?.roots ?? [] } }
+    public var conditions: Condition? { didSet { (needs, fields) = Self.asked(conditions) } }
     /// Which of the order's lines count; nil for all.
     public var items: Condition?
     public var include: Set<Extra> = []
@@ -44,6 +44,8 @@ public struct EarningRule: Sendable, Equatable {
 
     /// The first names of the fields its conditions ask about.
     public private(set) var needs: Set<String>
+    /// The fields themselves.
+    public private(set) var fields: [String]
 
     public init(
         id: String, version: Int64, name: String, trigger: String, award: PointsAward, basis: Basis = .net, conditions: Condition? = nil,
@@ -61,7 +63,11 @@ public struct EarningRule: Sendable, Equatable {
         self.startsAt = startsAt
         self.endsAt = endsAt
         self.state = state
-        needs = conditions?.roots ?? []
+        (needs, fields) = Self.asked(conditions)
+    }
+
+    private static func asked(_ conditions: Condition?) -> (Set<String>, [String]) {
+        (conditions?.roots ?? [], Set(conditions?.tests.map(\.field) ?? []).sorted())
     }
 
     /// Whether it counts for something that happened at this time.

@@ -98,7 +98,7 @@ struct OrderSettlement {
 
     /// Which of the member's counted orders it is, for rules that ask: by placing, this one among those known so far.
     private func number(_ rules: [EarningRule], _ session: inout RuleSession) throws {
-        guard session.facts.documents["order"] != nil, rules.contains(where: { $0.conditions?.asks("order.number") ?? false }) else { return }
+        guard session.facts.documents["order"] != nil, rules.contains(where: { $0.fields.contains("order.number") }) else { return }
         let earlier = try db.first(
             """
             SELECT COUNT(*) FROM orders WHERE customer_id = \(buyer.customer.id) AND cancelled_at IS NULL

@@ -20,13 +20,16 @@ struct MilestoneAccruals {
     func settle(_ member: CustomerRecord, event: CloudEvent, order: OrderRecord, reason: String) throws {
         let rules = (catalogue.rulesByTrigger[Milestone.ordersTrigger] ?? []) + (catalogue.rulesByTrigger[Milestone.spentTrigger] ?? [])
         let prefix = "milestone:\(member.account.memberID):"
-        // Without such rules nothing is read: what an ended rule gave stays.
-        guard !rules.isEmpty else { return }
+        // What an ended rule gave is taken back like any other; nothing else asks for a read where there are no such rules.
+        guard !rules.isEmpty || reason != "updated" else { return }
         let known = try AccrualStore.all(causesFrom: prefix, db)
+        guard !rules.isEmpty || !known.isEmpty else { return }
         let progress = try progress(member)
+        var documents = ["event": event.facts]
+        if rules.contains(where: { $0.needs.contains("order") }) { documents["order"] = order.facts }
         var session = RuleSession(
-            member, cause: "\(prefix)progress", at: order.order.placedAt,
-            trace: Trace(event, config: catalogue.config), documents: ["event": event.facts, "order": order.facts], catalogues, catalogue, change)
+            member, cause: "\(prefix)progress", at: order.order.placedAt, trace: Trace(event, config: catalogue.config), documents: documents,
+            catalogues, catalogue, change)
         session.trace.ref = order.order.id
         for accrual in known {
             guard let rule = try catalogues.rule(accrual.ruleID, version: accrual.ruleVersion, present: catalogue, db),
@@ -89,10 +92,7 @@ extension RuleSession {
     mutating func reach(_ rule: EarningRule, cause: String, at: Timestamp) throws {
         if rule.state == .paused { return trace.add(rule, .paused) }
         guard rule.isInForce(at: at) else { return trace.add(rule, .notInForce) }
-        if let conditions = rule.conditions {
-            let verdict = conditions.verdict(try facts(for: rule))
-            guard verdict.holds else { return trace.add(rule, .conditionsNotMet, saw: verdict) }
-        }
+        guard try meets(rule) else { return }
         let multiplier = rule.effective(rule.isMultiplied ? try multiplier() : PointsAward.single)
         let kept = rule.award.points(for: 0, currency: nil, multiplier: multiplier)
         try begin(rule, cause: cause, kept: kept, multiplier: multiplier, at: min(at, change.now))

@@ -48,7 +48,7 @@ struct RuleSession {
     ) throws {
         guard !rules.isEmpty else { return }
         var taken = taken
-        var gathered: ConditionFacts?
+        var memo: ConditionMemo?
         for rule in rules.inTurn {
             let group = RuleGroup(rule, catalogue.programme)
             if let code = idle(rule, at: moment?(rule) ?? at) ?? stopped(rule) ?? (group.map(taken.contains) ?? false ? .otherRuleFirst : nil) {
@@ -56,10 +56,10 @@ struct RuleSession {
                 continue
             }
             if let conditions = rule.conditions {
-                if gathered == nil { gathered = try gather(rules) }
-                let verdict = conditions.verdict(gathered ?? ConditionFacts([:], now: at))
-                guard verdict.holds else {
-                    trace.add(rule, .conditionsNotMet, saw: verdict)
+                let asked = try memo ?? ConditionMemo(gather(rules))
+                memo = asked
+                guard asked.holds(conditions) else {
+                    trace.add(rule, .conditionsNotMet, saw: asked)
                     continue
                 }
             }
@@ -79,7 +79,14 @@ struct RuleSession {
         return rule.isInForce(at: moment) ? nil : .notInForce
     }
 
-    mutating func facts(for rule: EarningRule) throws -> ConditionFacts { try gather([rule]) }
+    /// Whether one rule's conditions hold; where they do not, the trace says so.
+    mutating func meets(_ rule: EarningRule) throws -> Bool {
+        guard let conditions = rule.conditions else { return true }
+        let memo = ConditionMemo(try gather([rule]))
+        if memo.holds(conditions) { return true }
+        trace.add(rule, .conditionsNotMet, saw: memo)
+        return false
+    }
 
     private mutating func gather(_ rules: [EarningRule]) throws -> ConditionFacts {
         let roots = rules.reduce(into: Set<String>()) { $0.formUnion($1.needs) }

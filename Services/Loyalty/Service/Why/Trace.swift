@@ -67,19 +67,17 @@ struct Trace: Sendable {
         state = standing.isCancelled ? .cancelled : standing.refunded > 0 ? .refunded : standing.isPaid ? .paid : .unpaid
     }
 
-    mutating func add(_ rule: EarningRule, _ code: RuleCode, points: Int64 = 0, bounded: Bool = false, saw verdict: ConditionVerdict? = nil) {
+    mutating func add(_ rule: EarningRule, _ code: RuleCode, points: Int64 = 0, bounded: Bool = false) {
         entries.append(Entry(ruleID: rule.id, version: rule.version, code: code, points: points, isBounded: bounded))
-        if let verdict { collect(verdict) }
     }
 
-    private mutating func collect(_ verdict: ConditionVerdict) {
-        switch verdict {
-        case .all(_, let parts), .any(_, let parts): for part in parts { collect(part) }
-        case .not(_, let part): collect(part)
-        case .test(_, let test, let actual):
-            guard saw[test.field] == nil else { return }
-            if actual.count > Self.mostValues { isCut = true }
-            saw[test.field] = Array(actual.prefix(Self.mostValues))
+    /// Keeps with it what the rule's conditions saw, so that the verdict can be told again.
+    mutating func add(_ rule: EarningRule, _ code: RuleCode, saw memo: ConditionMemo) {
+        add(rule, code)
+        for field in rule.fields where saw[field] == nil {
+            let values = memo.values(field)
+            if values.count > Self.mostValues { isCut = true }
+            saw[field] = Array(values.prefix(Self.mostValues))
         }
     }
 }
