@@ -184,6 +184,53 @@ def importing(base):
         suite.stop()
 
 
+def rule_of(number):
+    """One of twenty rules with conditions, of every kind a merchant has."""
+    conditions = [
+        {"field": "order.total", "op": "gte", "value": 2_000 * number},
+        {"field": "order.items.categories", "op": "contains", "value": ["skin", "hair", "home"][number % 3]},
+        {"any": [{"field": "customer.locale", "op": "eq", "value": "tr"}, {"field": "order.channel", "op": "in", "value": ["web", "pos"]}]},
+        {"field": "time.hour", "op": "lt", "value": 24},
+    ]
+    rule = {"name": f"Rule {number}", "trigger": "order.paid", "conditions": {"all": conditions[:2 + number % 3]}}
+    if number % 4 == 0:
+        rule["points"] = {"per_item": {"points": 1}}
+    elif number % 4 == 1:
+        rule |= {"points": {"per_amount": {"points": 1, "amount": 1_000}}, "items": {"field": "item.sku", "op": "eq", "value": "SKU1"}}
+    else:
+        rule["points"] = {"fixed": number}
+    # Most rules of a shop are about something else than this order.
+    if number % 5:
+        rule["conditions"]["all"].append({"field": "order.country", "op": "eq", "value": "DE"})
+    return rule
+
+
+def rules():
+    """What twenty rules cost against one: the same import, another suite for each."""
+    print(f"NDJSON import of {ORDERS:,} orders under 1 and under 20 earning rules")
+    rates = {}
+    for count in (1, 20, 1, 20):
+        suite = new_suite()
+        try:
+            random.seed(13)
+            for number in range(1, count):
+                status, answer = suite.request("POST", "/v1/loyalty/earning_rules", json.dumps(rule_of(number)))
+                if status != 201:
+                    return print("    skipped:", status, str(answer)[:300])
+            events = [order(number, 10_000, OLD) for number in range(ORDERS)]
+            body = "\n".join(json.dumps(e, ensure_ascii=False) for e in events).encode()
+            start = time.perf_counter()
+            suite.request("POST", "/v1/events", body, {"Content-Type": "application/x-ndjson"})
+            wait_applied(suite, events[-1]["id"])
+            rate = ORDERS / (time.perf_counter() - start)
+            rates[count] = max(rate, rates.get(count, 0))
+            say(f"{count} rules: applied in all services", rate, "events/s")
+            say("  CPU of loyalty", suite.cpu("loyalty"), "s")
+        finally:
+            suite.stop()
+    say("20 rules ÷ 1 rule", rates[20] / rates[1], "", "0.7")
+
+
 def proxying():
     print("Gateway against nginx proxy_pass, in front of loyalty-svc (keys and limits on)")
     suite = new_suite()
@@ -386,6 +433,8 @@ if not ONLY or "ingest" in ONLY:
     base = ingest()
 if not ONLY or "import" in ONLY:
     importing(base or bulk(rows_of(60_000)))
+if not ONLY or "rules" in ONLY:
+    rules()
 if not ONLY or "proxy" in ONLY:
     proxying()
 if not ONLY or "coupons" in ONLY:

@@ -10,6 +10,7 @@ public enum LoyaltyService {
         timers.on(MemberTurn.timer, perform: turns.run)
         let rewards = RewardDesk(catalogues: catalogues)
         timers.on(RewardDesk.timer, perform: rewards.expire)
+        timers.on(OccasionSweep.timer, perform: OccasionSweep(catalogues: catalogues).run)
         return ServiceDefinition(
             name: .loyalty,
             migrations: LoyaltyMigrations.all,
@@ -30,6 +31,7 @@ public enum LoyaltyService {
                 CouponBatchesController(house: house, catalogues: catalogues).addRoutes(to: router)
                 CouponsController(house: house, catalogues: catalogues).addRoutes(to: router)
                 GrantsController(house: house, grants: Grants(catalogues: catalogues)).addRoutes(to: router)
+                WhyController(house: house, catalogues: catalogues).addRoutes(to: router)
                 MetricsController(house: house, catalogues: catalogues).addRoutes(to: router)
             },
             overview: { try LoyaltyOverview.parts($0, now: $1.now, $2) },

@@ -208,10 +208,6 @@ struct RewardRedemptionTests {
             try await house.give(0, to: "bob")
             let held = try await house.redemption(reward, for: "ada")
             let card = try await house.test.get("/v1/loyalty/members/ada/card").json["code"]?.string ?? ""
-            try await house.test.house.write { change in
-                guard let ada = try CustomerStore.find("ada", change.db), let bob = try CustomerStore.find("bob", change.db) else { return }
-                try RewardMerging.move(from: ada.account.memberID, into: bob, change)
-            }
             try await house.send(event("customers.merged", ["from_id": "ada", "into_id": "bob"]))
             #expect(try await house.look(held.id)["customer_id"] == "bob")
             #expect(try await house.coupon(held.coupon)["customer_id"] == "bob")

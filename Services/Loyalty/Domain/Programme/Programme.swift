@@ -26,6 +26,13 @@ public struct Programme: Sendable, Equatable {
     public var spentRefund: SpentRefund
     /// Days that points come back for whose own lot has run out, or does so before.
     public var spentRefundGraceDays: Int64
+    /// Whether all rules that match add up, or only the first of a trigger counts.
+    public var ruleMatching: RuleMatching = .sum
+
+    public enum RuleMatching: String, Sendable, CaseIterable {
+        case sum
+        case firstMatch = "first_match"
+    }
 
     public static let fresh = Programme(
         name: "Loyalty", currency: nil, timezone: "UTC", pendingDays: 0, expiry: .none, clawback: .withinBalance, returnWindowDays: 14)
@@ -84,6 +91,7 @@ public struct Programme: Sendable, Equatable {
             result.activation = nil
         }
         if let guestOrders = reader.choice("guest_orders", GuestOrders.self) { result.guestOrders = guestOrders }
+        if let matching = reader.choice("rule_matching", RuleMatching.self) { result.ruleMatching = matching }
         result.clawback = ClawbackPolicy.changed(clawback, by: reader)
         if let policy = reader.choice("spent_refund", SpentRefund.self) { result.spentRefund = policy }
         if let days = reader.int("spent_refund_grace_days", in: Self.daysRange) { result.spentRefundGraceDays = days }
@@ -106,6 +114,7 @@ public struct Programme: Sendable, Equatable {
             .init(name: "guest_orders", value: .string(guestOrders.rawValue)),
             .init(name: "spent_refund", value: .string(spentRefund.rawValue)),
             .init(name: "spent_refund_grace_days", value: .int(spentRefundGraceDays)),
+            .init(name: "rule_matching", value: .string(ruleMatching.rawValue)),
         ])
     }
 }

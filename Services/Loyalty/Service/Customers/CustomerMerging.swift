@@ -6,6 +6,8 @@ import SharedStore
 /// Makes one customer out of two: what was the one's is the other's, and whoever names the one means the other from then on.
 struct CustomerMerging {
     let change: Change
+    /// Called once the lots have moved: whoever keeps lots of the one by their ids has them by the new ones from here.
+    var moved: (MergePlan) throws -> Void = { _ in }
     // A cache of its own: merging is rare, and asked for from where none is at hand.
     private let catalogues = CatalogueCache()
 
@@ -46,6 +48,7 @@ struct CustomerMerging {
         var points = PointsMerge(MergePlan(from: from, into: into), change)
         try points.run()
         try RewardMerging.move(points.plan, change)
+        try moved(points.plan)
         try moveRows(from, into)
         try mark(from, into)
         try fill(into, from: from)

@@ -48,6 +48,7 @@ enum CustomerStore {
                 \(record.updatedAt), \(customer.deletedAt), \(customer.times.base), \(customer.times.json),
                 \(customer.verifiedEmail))
             """)
+        try Birthdays.note(record, isNew: true, db)
         try db.execute(
             """
             INSERT INTO members (customer_id, member_id, enrolled_at, active, pending, debt, lifetime_earned, lifetime_spent, entries, chain)
@@ -69,6 +70,7 @@ enum CustomerStore {
                 said_at = \(customer.times.base), said_times = \(customer.times.json), verified_email = \(customer.verifiedEmail)
             WHERE customer_id = \(customer.id)
             """)
+        try Birthdays.note(record, isNew: false, db)
     }
 
     /// Sees to it that the guest of an e-mail counts as the registered customer of that e-mail, if there is one, in every figure. To be called for

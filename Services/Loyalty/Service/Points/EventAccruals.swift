@@ -25,29 +25,25 @@ struct EventAccruals: Sendable {
 
     private func credit(_ event: CloudEvent, _ person: CustomerRecord, _ change: Change) throws {
         let catalogue = try catalogues.current(change.db)
-        guard let rules = catalogue.rulesByTrigger[event.type] else { return }
+        // Occasions and milestones come of themselves, not because a store says so.
+        guard let rules = catalogue.rulesByTrigger[event.type], Occasion(rawValue: event.type) == nil,
+            event.type != Milestone.ordersTrigger, event.type != Milestone.spentTrigger
+        else { return }
         let memberID = person.account.memberID
         let cause = event.type == "customer.created" ? "member:\(memberID):customer.created" : "event:\(Self.digest(event))"
         let known = try AccrualStore.all(cause: cause, change.db)
-        let facts = ConditionFacts(["customer": person.customer.data.json, "event": event.facts], now: change.now)
-        var ledger = PointsLedger(person.account, change)
-        var news = PointsNews()
-        for rule in rules where rule.isInForce(at: event.time) && !known.contains(where: { $0.ruleID == rule.id }) {
-            guard case .fixed(let points) = rule.award, rule.conditions?.verdict(facts).holds ?? true else { continue }
-            let grant = try RuleGrant(rule, at: event.time, memberID: memberID, catalogue, change.db)
-            let granted = min(points, grant.ceiling ?? points)
-            guard granted > 0 else { continue }
-            let accrual = Accrual(
-                cause: cause, ruleID: rule.id, ruleVersion: rule.version, credited: granted, ceiling: grant.ceiling, postings: 1)
-            let dates = LotDates(happenedAt: event.time, now: change.now, programme: catalogue.programme, zone: catalogue.zone)
-            let credited = try ledger.credit(
-                granted, dates: dates, cause: cause, postingKey: "earn:\(cause):\(rule.id):1",
-                origin: EntryOrigin(ruleID: rule.id, ruleVersion: rule.version))
-            try AccrualStore.insert(accrual, memberID: memberID, capPeriod: grant.period, change.db)
-            news.credited(granted, rule: rule, lot: credited.record.lot, expired: credited.expired)
+        let fresh = rules.filter { rule in !known.contains { $0.ruleID == rule.id } }
+        guard !fresh.isEmpty else { return }
+        var session = RuleSession(
+            person, cause: cause, at: event.time, trace: Trace(event, config: catalogue.config), documents: ["event": event.facts],
+            catalogues, catalogue, change)
+        let given = try known.compactMap { accrual in
+            try catalogues.rule(accrual.ruleID, version: accrual.ruleVersion, present: catalogue, change.db).map { (accrual, $0) }
         }
-        try ledger.save()
-        try news.emit(ledger.account, orderID: nil, change)
+        for (accrual, rule) in given { session.trace.add(rule, .earned, points: accrual.standing) }
+        let taken = Set(given.compactMap { RuleGroup($0.1, catalogue.programme) })
+        try session.consider(fresh, taken: taken) { $0.worth(event.data, multiplier: $1) }
+        try session.finish()
     }
 
     /// An event's identity without its text: ids and sources may hold what is personal, and the ledger must not.

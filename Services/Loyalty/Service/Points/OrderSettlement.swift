@@ -16,6 +16,7 @@ struct OrderSettlement {
     var refundID: String?
 
     private var cause: String { "order:\(record.order.id)" }
+    private var db: SQLConnection { change.db }
 
     init(
         change: Change, catalogues: CatalogueCache, catalogue: Catalogue, record: OrderRecord, standing: OrderStanding,
@@ -33,108 +34,82 @@ struct OrderSettlement {
 
     /// `happened` are the event types that may begin an accrual now; what began before is settled in any case. `reason` tells why points went.
     mutating func run(happened: [String], isNew: Bool, reason: String) throws {
-        let db = change.db
-        let known = isNew ? [] : try AccrualStore.all(cause: cause, db)
-        let candidates = try candidates(happened, known)
-        guard !known.isEmpty || !candidates.isEmpty else { return }
-        var ledger = PointsLedger(buyer.account, change)
-        var news = PointsNews()
-        for accrual in known {
-            guard let rule = try catalogues.rule(accrual.ruleID, version: accrual.ruleVersion, present: catalogue, db) else { continue }
-            try settle(accrual, rule, &ledger, &news)
+        let known = try (isNew ? [] : AccrualStore.all(cause: cause, db)).compactMap { accrual in
+            try catalogues.rule(accrual.ruleID, version: accrual.ruleVersion, present: catalogue, db).map { (accrual, $0) }
         }
-        for rule in candidates { try begin(rule, &ledger, &news) }
-        try ledger.save()
-        try news.emit(ledger.account, orderID: record.order.id, reason: reason, refundID: refundID, change)
+        let candidates = try candidates(happened, known)
+        guard !known.isEmpty || !candidates.isEmpty else { return try milestones(buyer, reason) }
+        var session = RuleSession(
+            buyer, cause: cause, at: record.order.placedAt, orderID: record.order.id,
+            trace: Trace(event, standing, order: record.order, config: record.paidConfig ?? catalogue.config), documents: documents(for: candidates), catalogues,
+            catalogue, change)
+        for (accrual, rule) in known {
+            try session.settle(
+                accrual, rule, kept: rule.kept(standing, multiplier: accrual.multiplier), stopped: stop(rule) ?? gone, clawedAt: event.time)
+        }
+        try number(candidates, &session)
+        let taken = Set(known.compactMap { RuleGroup($0.1, catalogue.programme) })
+        let (standing, placedAt, time) = (standing, record.order.placedAt, event.time)
+        try session.consider(candidates, taken: taken, moment: { $0.trigger == EarningRule.paid ? placedAt : time }, stopped: stop) {
+            $0.kept(standing, multiplier: $1)
+        }
+        try session.finish(reason: reason, refundID: refundID)
+        var buyer = buyer
+        buyer.account = session.ledger.account
+        try milestones(buyer, reason)
     }
 
     /// Rules that could count for this order and have not: for the payment those in force when it was first paid, for anything else those of now.
-    private func candidates(_ happened: [String], _ known: [Accrual]) throws -> [EarningRule] {
-        guard !standing.isCancelled, !happened.isEmpty else { return [] }
-        // A guest's order may have to wait for its buyer to sign up (GuestBackfill).
-        if buyer.customer.isGuest, catalogue.programme.guestOrders == .onSignUp { return [] }
-        var rules: [EarningRule] = []
+    private func candidates(_ happened: [String], _ known: [(Accrual, EarningRule)]) throws -> [EarningRule] {
+        guard !happened.isEmpty else { return [] }
+        var rules: [EarningRule]
         if let paidConfig = record.paidConfig {
-            rules += try catalogues.rules(trigger: EarningRule.paid, at: paidConfig, present: catalogue, change.db)
-                .filter { $0.isInForce(at: record.order.placedAt) }
+            rules = try catalogues.rules(trigger: EarningRule.paid, at: paidConfig, present: catalogue, db)
+        } else {
+            rules = catalogue.rulesByTrigger[EarningRule.paid] ?? []
         }
         for type in happened where type != EarningRule.paid {
-            rules += (catalogue.rulesByTrigger[type] ?? []).filter { $0.isInForce(at: event.time) }
+            rules += catalogue.rulesByTrigger[type] ?? []
         }
-        return rules.filter { rule in !known.contains { $0.ruleID == rule.id } }
+        return rules.filter { rule in !known.contains { $0.0.ruleID == rule.id } }
     }
 
-    private func begin(_ rule: EarningRule, _ ledger: inout PointsLedger, _ news: inout PointsNews) throws {
-        let kept = rule.kept(standing)
-        guard kept > 0 else { return }
-        if let conditions = rule.conditions, !conditions.verdict(facts).holds { return }
-        let grant = try RuleGrant(rule, at: record.order.placedAt, memberID: ledger.account.memberID, catalogue, change.db)
-        guard grant.ceiling != 0 else { return }
-        var accrual = Accrual(cause: cause, ruleID: rule.id, ruleVersion: rule.version, ceiling: grant.ceiling)
-        guard case .credit(let points, _) = accrual.settle(kept: kept), points > 0 else { return }
-        accrual.postings = 1
-        accrual.credited = points
-        try credit(points, accrual, rule, &ledger, &news)
-        try AccrualStore.insert(accrual, memberID: ledger.account.memberID, capPeriod: grant.period, change.db)
+    /// Why a rule cannot begin, whatever else.
+    private func stop(_ rule: EarningRule) -> RuleCode? {
+        if standing.isCancelled { return .cancelled }
+        // A guest's order may have to wait for its buyer to sign up (GuestBackfill).
+        if buyer.customer.isGuest, catalogue.programme.guestOrders == .onSignUp { return .guest }
+        return rule.trigger == EarningRule.paid && !standing.isPaid ? .notPaid : nil
     }
 
-    private func settle(_ known: Accrual, _ rule: EarningRule, _ ledger: inout PointsLedger, _ news: inout PointsNews) throws {
-        var accrual = known
-        switch accrual.settle(kept: rule.kept(standing)) {
-        case .nothing:
-            return
-        case .credit(let points, let unforgiven):
-            accrual.forgiven -= unforgiven
-            if points > 0 {
-                accrual.postings += 1
-                accrual.credited += points
-                try credit(points, accrual, rule, &ledger, &news)
-            }
-        case .clawback(let points):
-            accrual.postings += 1
-            let plan = try ledger.clawback(
-                points, cause: cause, ruleID: rule.id, policy: catalogue.programme.clawback, at: min(event.time, change.now),
-                postingKey: "claw:\(cause):\(rule.id):\(accrual.postings)", origin: origin(rule))
-            accrual.reversed += plan.taken
-            accrual.forgiven += plan.forgiven
-            news.clawedBack(plan)
-        }
-        try AccrualStore.update(accrual, change.db)
+    private var gone: RuleCode? { standing.isFullyRefunded || standing.refunded > 0 ? .refunded : nil }
+
+    private func milestones(_ member: CustomerRecord, _ reason: String) throws {
+        try MilestoneAccruals(change: change, catalogues: catalogues, catalogue: catalogue).settle(
+            member, event: event, order: record, reason: reason)
     }
 
-    private func credit(
-        _ points: Int64, _ accrual: Accrual, _ rule: EarningRule, _ ledger: inout PointsLedger, _ news: inout PointsNews
-    ) throws {
-        let dates = try LotDeliveries.dates(orderID: record.order.id, placedAt: record.order.placedAt, catalogue, change)
-        let credited = try ledger.credit(
-            points, dates: dates, cause: cause, postingKey: "earn:\(cause):\(rule.id):\(accrual.postings)", origin: origin(rule))
-        news.credited(points, rule: rule, lot: credited.record.lot, expired: credited.expired)
+    // MARK: - Facts
+
+    private func documents(for rules: [EarningRule]) -> [String: JSON] {
+        var documents = ["event": event.facts]
+        // Building the order's document means reading its lines: not for rules that do not ask, nor before there is anything to ask.
+        if rules.contains(where: { $0.needs.contains("order") && stop($0) == nil }) { documents["order"] = record.facts }
+        return documents
     }
 
-    private func origin(_ rule: EarningRule) -> EntryOrigin {
-        EntryOrigin(orderID: record.order.id, ruleID: rule.id, ruleVersion: rule.version)
-    }
-
-    private var facts: ConditionFacts {
-        ConditionFacts(["order": record.facts, "customer": buyer.customer.data.json, "event": event.facts], now: change.now)
-    }
-}
-
-/// What a rule's cap leaves for one more accrual.
-struct RuleGrant {
-    /// Nil without a cap.
-    let ceiling: Int64?
-    let period: String?
-
-    init(_ rule: EarningRule, at time: Timestamp, memberID: String, _ catalogue: Catalogue, _ db: SQLConnection) throws {
-        guard let cap = rule.cap else {
-            ceiling = nil
-            period = nil
-            return
-        }
-        let period = cap.period(of: time, zone: catalogue.zone)
-        self.period = period
-        ceiling = try AccrualStore.room(cap, rule: rule.id, memberID: memberID, period: period, db)
+    /// Which of the member's counted orders it is, for rules that ask: by placing, this one among those known so far.
+    private func number(_ rules: [EarningRule], _ session: inout RuleSession) throws {
+        guard session.facts.documents["order"] != nil, rules.contains(where: { $0.fields.contains("order.number") }) else { return }
+        let earlier = try db.first(
+            """
+            SELECT COUNT(*) FROM orders WHERE customer_id = \(buyer.customer.id) AND cancelled_at IS NULL
+                AND (placed_at < \(record.order.placedAt) OR (placed_at = \(record.order.placedAt) AND order_id < \(record.order.id)))
+            """
+        ) { $0.int(0) }
+        var order = session.facts.documents["order"]?.object ?? JSONObject()
+        order["number"] = .int((earlier ?? 0) + 1)
+        session.facts.documents["order"] = .object(order)
     }
 }
 

@@ -27,10 +27,11 @@ struct PointsNews {
     }
 
     /// Says it all. `points` is the sum; where several rules gave points, `rule_id`, `lot_id` and the dates are those of the largest part and
-    /// `accruals` lists all parts. `reason`, `refundID` and `grantKey` tell why points were taken back, or given by hand or by a grant.
+    /// `accruals` lists all parts. `reason`, `refundID` and `grantKey` tell why points were taken back, or given by hand or by a grant;
+    /// `occasion` which day or milestone they are for.
     func emit(
         _ account: MemberAccount, orderID: String?, reason: String? = nil, refundID: String? = nil, grantKey: String? = nil,
-        _ change: Change
+        occasion: String? = nil, _ change: Change
     ) throws {
         if let first = earned.max(by: { $0.points < $1.points }) {
             var data = Self.standing(account, orderID)
@@ -43,6 +44,7 @@ struct PointsNews {
             if earned.count > 1 { data["accruals"] = .array(earned.map(Self.json)) }
             if first.rule == nil { data["reason"] = .from(reason) }
             if let grantKey { data["grant_key"] = .string(grantKey) }
+            if let occasion { data["occasion"] = .string(occasion) }
             try change.emit("points.earned", subject: account.customerID, data: .object(data))
         }
         if reversed > 0 || forgiven > 0 {
@@ -52,6 +54,7 @@ struct PointsNews {
             data["cause"] = .from(reason)
             data["refund_id"] = .from(refundID)
             if let grantKey { data["grant_key"] = .string(grantKey) }
+            if let occasion { data["occasion"] = .string(occasion) }
             try change.emit("points.reversed", subject: account.customerID, data: .object(data))
         }
         for (points, lot) in expired { try Self.emitExpired(points, lot, account, orderID: orderID, change) }

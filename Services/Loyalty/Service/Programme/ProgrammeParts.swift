@@ -10,7 +10,7 @@ struct ProgrammeParts: Sendable {
     let offers: DefinitionsController<Offer>
 
     init(house: House, catalogues: CatalogueCache) {
-        rules = .init(house: house, catalogues: catalogues, path: "/v1/loyalty/earning_rules")
+        rules = .init(house: house, catalogues: catalogues, path: "/v1/loyalty/earning_rules", hooks: RuleHooks.all)
         tiers = .init(house: house, catalogues: catalogues, path: "/v1/loyalty/tiers")
         rewards = .init(house: house, catalogues: catalogues, path: "/v1/loyalty/rewards", hooks: RewardHooks.all)
         offers = .init(house: house, catalogues: catalogues, path: "/v1/loyalty/offers")

@@ -8,6 +8,7 @@ extension RouteTable {
         route(.loyalty, .get, "/v1/customers/{id}", "customers:read"),
         route(.loyalty, .put, "/v1/customers/{id}", "customers:write"),
         route(.loyalty, .delete, "/v1/customers/{id}", "customers:write"),
+        route(.loyalty, .get, "/v1/customers/{id}/why", "customers:read"),
         route(.loyalty, .get, "/v1/loyalty/program", "loyalty:read"),
         route(.loyalty, .put, "/v1/loyalty/program", "loyalty:write"),
         route(.loyalty, .get, "/v1/loyalty/earning_rules", "loyalty:read"),
