@@ -8,6 +8,8 @@ public enum LoyaltyService {
         var timers = TimerHandlers()
         let turns = MemberTurn(catalogues: catalogues)
         timers.on(MemberTurn.timer, perform: turns.run)
+        timers.on(TierRecompute.timer, perform: TierRecompute(catalogues: catalogues).run)
+        timers.on(SubscriptionTurn.timer, perform: SubscriptionTurn(catalogues: catalogues).run)
         return ServiceDefinition(
             name: .loyalty,
             migrations: LoyaltyMigrations.all,
@@ -22,13 +24,15 @@ public enum LoyaltyService {
                 parts.rewards.addRoutes(to: router)
                 parts.offers.addRoutes(to: router)
                 MembersController(house: house, catalogues: catalogues).addRoutes(to: router)
+                SubscriptionsController(house: house).addRoutes(to: router)
+                PresetsController(house: house, catalogues: catalogues, parts: parts).addRoutes(to: router)
                 LedgerController(house: house).addRoutes(to: router)
                 CouponBatchesController(house: house, catalogues: catalogues).addRoutes(to: router)
                 CouponsController(house: house).addRoutes(to: router)
                 GrantsController(house: house, grants: Grants(catalogues: catalogues)).addRoutes(to: router)
                 MetricsController(house: house, catalogues: catalogues).addRoutes(to: router)
             },
-            overview: { try LoyaltyOverview.parts($0, now: $1.now, $2) },
+            overview: { try LoyaltyOverview.parts($0, catalogues, now: $1.now, $2) },
             prepare: ProgrammeStore.prepare,
             verify: { try LedgerVerifier.run($0).complaint })
     }

@@ -13,6 +13,8 @@ public struct Programme: Sendable, Equatable {
     public var clawback: ClawbackPolicy
     /// Days in which a customer may send goods back; kept for the rules that wait for it.
     public var returnWindowDays: Int64
+    /// How many days ahead of a subscription's renewal its customer is told.
+    public var renewalNoticeDays: [Int64]
 
     public static let fresh = Programme(
         name: "Loyalty", currency: nil, timezone: "UTC", pendingDays: 0, expiry: .none, clawback: .withinBalance, returnWindowDays: 14)
@@ -21,7 +23,7 @@ public struct Programme: Sendable, Equatable {
 
     public init(
         name: String, currency: Currency?, timezone: String, pendingDays: Int64, expiry: ExpiryPolicy, clawback: ClawbackPolicy,
-        returnWindowDays: Int64
+        returnWindowDays: Int64, renewalNoticeDays: [Int64] = [7]
     ) {
         self.name = name
         self.currency = currency
@@ -30,6 +32,7 @@ public struct Programme: Sendable, Equatable {
         self.expiry = expiry
         self.clawback = clawback
         self.returnWindowDays = returnWindowDays
+        self.renewalNoticeDays = renewalNoticeDays
     }
 
     /// This programme with what a PUT says changed; what it leaves out stays. `isZone` says whether a time zone exists. What is wrong is noted.
@@ -50,11 +53,27 @@ public struct Programme: Sendable, Equatable {
         }
         if let days = reader.int("pending_days", in: Self.daysRange) { result.pendingDays = days }
         if let days = reader.int("return_window_days", in: Self.daysRange) { result.returnWindowDays = days }
+        if let days = Self.noticeDays("renewal_notice_days", reader) { result.renewalNoticeDays = days }
         if let expiry = reader.reader("expiry").flatMap(ExpiryPolicy.init) { result.expiry = expiry }
         result.clawback = ClawbackPolicy.changed(clawback, by: reader)
         reader.ignore("version", "updated_at")
         reader.refuseUnknown()
         return result
+    }
+
+    /// A list of days ahead, the longest first; nil where none is said.
+    private static func noticeDays(_ name: String, _ reader: FieldReader) -> [Int64]? {
+        guard let value = reader.raw(name) else { return nil }
+        guard let items = value.array else {
+            reader.fail(name, "wrong_type", "a list of days was expected")
+            return nil
+        }
+        let days = items.compactMap(\.int)
+        guard items.count <= 5, days.count == items.count, days.allSatisfy({ (1...365).contains($0) }), Set(days).count == days.count else {
+            reader.fail(name, "out_of_range", "at most five different numbers of days, each from 1 to 365")
+            return nil
+        }
+        return days.sorted(by: >)
     }
 
     public var json: JSONObject {
@@ -67,6 +86,7 @@ public struct Programme: Sendable, Equatable {
             .init(name: "clawback", value: .string(clawback.name)),
             .init(name: "clawback_floor", value: .from(clawback.floor)),
             .init(name: "return_window_days", value: .int(returnWindowDays)),
+            .init(name: "renewal_notice_days", value: .array(renewalNoticeDays.map(JSON.int))),
         ])
     }
 }

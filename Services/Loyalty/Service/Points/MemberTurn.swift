@@ -15,11 +15,14 @@ struct MemberTurn: Sendable {
         try run(member, change)
     }
 
-    /// Brings the member to now, from one moment at which something is due to the next: at each of them first what becomes active, then what expires.
+    /// Brings the member to now, from one moment at which something is due to the next: at each of them first what becomes active, then what
+    /// expires, then the tier.
     func run(_ member: CustomerRecord, _ change: Change) throws {
         var ledger = PointsLedger(member.account, change)
         ledger.turned()
-        while let (moment, due) = try Self.next(of: ledger.account.memberID, change.db), moment <= change.now {
+        let tiers = TierKeeper(catalogue: try catalogues.current(change.db))
+        var changes: MemberChanges = [.points]
+        while let (moment, due) = try Self.next(of: member, tiers, change.db), moment <= change.now {
             for record in due where record.lot.state == .pending && record.lot.activeAt == moment {
                 let (active, expired) = try ledger.activate(record)
                 if active > 0 { try PointsNews.emitActivated(active, record, ledger.account, change) }
@@ -29,17 +32,19 @@ struct MemberTurn: Sendable {
                 let points = try ledger.expire(record)
                 if points > 0 { try PointsNews.emitExpired(points, record.lot, ledger.account, orderID: record.orderID, change) }
             }
+            if try tiers.update(member.customer.id, [], change, at: moment, inTurn: true) { changes.insert(.tier) }
         }
-        if let (moment, _) = try Self.next(of: ledger.account.memberID, change.db) { try ledger.wake(at: moment) }
+        if let (moment, _) = try Self.next(of: member, tiers, change.db) { try ledger.wake(at: moment) }
         try ledger.save()
-        try Aftermath(catalogues: catalogues).follow(member.customer.id, [.points], change)
+        try Aftermath(catalogues: catalogues).follow(member.customer.id, changes, change)
     }
 
-    /// The earliest moment at which a lot becomes active or expires, and the lots that do.
-    private static func next(of memberID: String, _ db: SQLConnection) throws -> (Timestamp, [LotRecord])? {
+    /// The earliest moment at which a lot becomes active or expires, or the tier may change, and the lots that do.
+    private static func next(of member: CustomerRecord, _ tiers: TierKeeper, _ db: SQLConnection) throws -> (Timestamp, [LotRecord])? {
         func due(_ record: LotRecord) -> Timestamp? { record.lot.state == .pending ? record.lot.activeAt : record.lot.expiresAt }
-        let open = try LotStore.open(memberID, db)
-        guard let moment = open.compactMap(due).min() else { return nil }
+        let open = try LotStore.open(member.account.memberID, db)
+        let tierDue = try tiers.nextDue(member.customer.id, db)
+        guard let moment = (open.compactMap(due) + [tierDue].compactMap { $0 }).min() else { return nil }
         return (moment, open.filter { due($0) == moment })
     }
 }
