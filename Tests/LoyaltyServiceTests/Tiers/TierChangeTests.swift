@@ -89,6 +89,19 @@ struct TierChangeTests {
         }
     }
 
+    @Test("a sandbox's clock that is set back once the tiers are made changes nothing about who comes then")
+    func clockSetBack() async throws {
+        try await LoyaltyHouse.with { house in
+            try await house.addTier("Silver", 100, window: ["kind": "rolling_days", "days": 30])
+            house.test.house.clock.set(TestHouse.startOfTime.adding(days: -200))
+            try await house.pay("1", "ada", 100)
+            let member = try await house.member("ada")
+            #expect(member["tier"]?["since"]?.string == TestHouse.startOfTime.adding(days: -200).rfc3339)
+            try await house.test.advance(days: 30)
+            #expect(try await house.tier("ada") == nil)
+        }
+    }
+
     @Test("a change of the zone moves the year's end, a change of the currency what counts as spent")
     func zoneAndCurrency() async throws {
         try await LoyaltyHouse.with { house in

@@ -21,7 +21,7 @@ struct TierAnswer {
             next = nil
             return
         }
-        let timeline = try TierJudgement(record, catalogue, at: now, db).timeline
+        let timeline = try TierJudgement(record, catalogue, at: now, now: now, db).timeline
         let held = catalogue.tier(timeline.state.tierID)
         tier = held
         since = timeline.state.since

@@ -23,7 +23,7 @@ struct TierKeeper {
         let isDue = record.nextAt.map { $0 <= now } ?? false
         guard isCertain || isStale || isDue || record.entries != record.judgedEntries else { return false }
 
-        let judgement = try TierJudgement(record, catalogue, at: now, change.db)
+        let judgement = try TierJudgement(record, catalogue, at: now, now: change.now, change.db)
         let state = judgement.timeline.state
         let next = judgement.timeline.next
         let isEarlier = next.map { $0 < record.nextAt ?? .never } ?? false
@@ -68,11 +68,11 @@ struct TierJudgement {
     /// What changed since the member was last judged.
     let news: [TierNews.Item]
 
-    /// As of `moment`, and what is new then.
-    init(_ record: TierRecord, _ catalogue: Catalogue, at moment: Timestamp, _ db: SQLConnection) throws {
+    /// As of `moment`, and what is new then; `now` is what the clock says.
+    init(_ record: TierRecord, _ catalogue: Catalogue, at moment: Timestamp, now: Timestamp, _ db: SQLConnection) throws {
         let ladder = catalogue.ladder
         let isStale = record.revision != ladder.revision
-        let anchor = isStale ? record.anchored(at: ladder) : record.anchor
+        let anchor = isStale ? record.anchored(at: ladder, now: now) : record.anchor
         self.anchor = anchor
         let facts = try TierStore.facts(record, catalogue, db)
         let begin = anchor?.at ?? Self.begin(record, facts)
@@ -94,7 +94,7 @@ struct TierJudgement {
     /// The tier held just before `time`.
     static func tierID(of record: TierRecord, _ catalogue: Catalogue, before time: Timestamp, _ db: SQLConnection) throws -> String? {
         let ladder = catalogue.ladder
-        let anchor = record.revision != ladder.revision ? record.anchored(at: ladder) : record.anchor
+        let anchor = record.revision != ladder.revision ? record.anchored(at: ladder, now: nil) : record.anchor
         let until = time.adding(milliseconds: -1)
         // What was held when the tiers were last changed is known as far back as it was held.
         if let anchor, until < anchor.at, anchor.state.since.map({ $0 < time }) ?? true { return anchor.state.tierID }
@@ -102,9 +102,10 @@ struct TierJudgement {
         if let anchor, until >= anchor.at {
             return TierTimeline(facts, ladder, start: anchor.state, from: anchor.at, until: until).state.tierID
         }
-        // Before anything was known of the member there was no tier.
         let begin = begin(record, facts)
-        return begin <= until ? TierTimeline(facts, ladder, from: begin, until: until).state.tierID : nil
+        if begin <= until { return TierTimeline(facts, ladder, from: begin, until: until).state.tierID }
+        // Before anything was known of the member: what one begins with.
+        return TierTimeline(TierFacts(), ladder, from: until, until: until).state.tierID
     }
 
     private static func begin(_ record: TierRecord, _ facts: TierFacts) -> Timestamp {

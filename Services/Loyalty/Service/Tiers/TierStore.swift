@@ -44,8 +44,10 @@ struct TierRecord {
     var anchor: TierAnchor?
     var turnAt: Timestamp?
 
-    /// Where a member judged by an earlier ladder goes on from. Who came after the change was never judged by another: from the beginning.
-    func anchored(at ladder: TierLadder) -> TierAnchor? {
+    /// Where a member judged by an earlier ladder goes on from. Who came after the change was never judged by another: from the beginning; and so is
+    /// everybody whom a sandbox's clock, set back after the tiers were made, would have come before.
+    func anchored(at ladder: TierLadder, now: Timestamp?) -> TierAnchor? {
+        if revision == 0, let now, ladder.changedAt > now { return nil }
         // Ids of members sort by when they were made; the first characters are the milliseconds.
         let length = "mbr_".utf8.count + 10
         let isKnown = memberID.prefix(length) < TypeID.make("mbr", at: ladder.changedAt).prefix(length)
