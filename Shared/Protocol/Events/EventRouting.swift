@@ -19,7 +19,9 @@ public enum EventRouting {
         .init(publisher: .gateway, subscriber: .referral, patterns: ["customer.*", "customers.*", "order.*", "settings.*"]),
         .init(publisher: .gateway, subscriber: .survey, patterns: ["customer.*", "customers.*", "order.*", "settings.*"]),
         // What Vefa itself says.
-        .init(publisher: .loyalty, subscriber: .messaging, patterns: ["points.*", "tier.*", "reward.*", "coupon.*", "segment.*", "customer.*", "subscription.*"]),
+        .init(
+            publisher: .loyalty, subscriber: .messaging,
+            patterns: ["points.*", "tier.*", "reward.*", "coupon.*", "segment.*", "customer.*", "subscription.*"]),
         .init(publisher: .loyalty, subscriber: .survey, patterns: ["segment.*", "customer.*", "grant.*"]),
         .init(publisher: .loyalty, subscriber: .referral, patterns: ["grant.*", "customer.*"]),
         .init(publisher: .referral, subscriber: .loyalty, patterns: ["referral.*"]),

@@ -81,7 +81,8 @@ struct TierTimelineTests {
     @Test("a subscription holds its tier while it runs, above those that multiply no more, and its end leads to what is earned")
     func subscription() {
         let plus = Tier(id: "plus", version: 1, name: "plus", threshold: 0, multiplier: 150, graceDays: 2, plans: ["monthly"])
-        let ladder = TierLadder([tier("a", 0, multiplier: 100), plus, tier("b", 100, multiplier: 150), tier("c", 500, multiplier: 300)], zone: .utc)
+        let ladder = TierLadder(
+            [tier("a", 0, multiplier: 100), plus, tier("b", 100, multiplier: 150), tier("c", 500, multiplier: 300)], zone: .utc)
         #expect(ladder.tiers.map(\.id) == ["a", "b", "plus", "c"])
         let spans = [SubscriptionSpan(plan: "monthly", from: day(5), until: day(20))]
         var facts = TierFacts(points: [TierCredit(at: day(1), amount: 10)], subscriptions: spans)
@@ -192,11 +193,15 @@ private func randomLadder(_ chance: inout Chance) -> TierLadder {
             }
         tiers.append(
             Tier(
-                id: "t\(number)", version: 1, name: "t\(number)", threshold: chance.int(0...400), basis: chance.coin() ? .pointsEarned : .amountSpent,
+                id: "t\(number)", version: 1, name: "t\(number)", threshold: chance.int(0...400),
+                basis: chance.coin() ? .pointsEarned : .amountSpent,
                 window: window, multiplier: 100 * (number + 1), graceDays: chance.coin() ? 0 : chance.int(0...60)))
     }
     if chance.coin() {
-        tiers.append(Tier(id: "plus", version: 1, name: "plus", threshold: 0, multiplier: chance.int(50...500), graceDays: chance.int(0...20), plans: ["p"]))
+        tiers.append(
+            Tier(
+                id: "plus", version: 1, name: "plus", threshold: 0, multiplier: chance.int(50...500), graceDays: chance.int(0...20),
+                plans: ["p"]))
     }
     return TierLadder(tiers, zone: .utc)
 }

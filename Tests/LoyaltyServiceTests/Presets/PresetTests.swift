@@ -19,11 +19,13 @@ struct PresetTests {
             #expect(listed.first?["loaded_at"] == .null)
             let before = try await all(house, "earning_rules")
 
-            let answer = try await house.test.post("/v1/loyalty/presets/cosmetics_shop", ["locale": "tr"], headers: [.idempotencyKey: "once"])
+            let answer = try await house.test.post(
+                "/v1/loyalty/presets/cosmetics_shop", ["locale": "tr"], headers: [.idempotencyKey: "once"])
             #expect(answer.status == 201, "\(answer.text)")
             #expect(answer.json["items"]?.array?.count == listed.first?["contents"]?.array?.count)
             #expect(answer.json["paused"]?.array?.count == 1)
-            let again = try await house.test.post("/v1/loyalty/presets/cosmetics_shop", ["locale": "tr"], headers: [.idempotencyKey: "once"])
+            let again = try await house.test.post(
+                "/v1/loyalty/presets/cosmetics_shop", ["locale": "tr"], headers: [.idempotencyKey: "once"])
             #expect(again.json == answer.json)
             #expect(try await house.test.post("/v1/loyalty/presets/cosmetics_shop").code == "preset_loaded")
             #expect(try await house.test.get("/v1/loyalty/presets").json["data"]?.array?.first?["loaded_at"]?.string != nil)
@@ -55,7 +57,9 @@ struct PresetTests {
             #expect(try await house.tier("ada") == "Glow")
             var expected: Int64 = 100
             // 200 more at Glow; 600 at Glow leads to Radiance, 1,600 there to Icon.
-            for (amount, rate, tier) in [(100, 2, "Glow"), (300, 2, "Radiance"), (400, 4, "Icon"), (10, 6, "Icon")] as [(Int64, Int64, String)] {
+            for (amount, rate, tier) in [(100, 2, "Glow"), (300, 2, "Radiance"), (400, 4, "Icon"), (10, 6, "Icon")]
+                as [(Int64, Int64, String)]
+            {
                 try await house.test.advance(days: 1)
                 try await house.pay("o\(expected)", "ada", amount)
                 expected += amount * rate

@@ -93,7 +93,9 @@ struct SubscriptionTests {
             #expect(try await house.member("ada")["next_tier"] == .null)
             try await house.test.advance(days: 10)
             try await say(house, "cancelled", day: 10)
-            #expect(try await house.member("ada")["tier"]?["at_risk"]?["downgrade_at"]?.string == TestHouse.startOfTime.adding(days: 13).rfc3339)
+            #expect(
+                try await house.member("ada")["tier"]?["at_risk"]?["downgrade_at"]?.string == TestHouse.startOfTime.adding(days: 13).rfc3339
+            )
             try await house.test.advance(days: 3)
             #expect(try await house.tier("ada") == nil)
             try await say(house, "renewed", day: 13, next: 20)
@@ -102,7 +104,8 @@ struct SubscriptionTests {
             #expect(try await house.tier("ada") == nil)
             #expect(
                 try await house.tierNews() == [
-                    "upgraded -> Plus", "at_risk -> Plus", "downgraded -> none", "upgraded -> Plus", "at_risk -> Plus", "downgraded -> none",
+                    "upgraded -> Plus", "at_risk -> Plus", "downgraded -> none", "upgraded -> Plus", "at_risk -> Plus",
+                    "downgraded -> none",
                 ])
         }
     }

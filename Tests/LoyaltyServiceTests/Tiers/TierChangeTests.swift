@@ -76,7 +76,8 @@ struct TierChangeTests {
     func pages() async throws {
         try await LoyaltyHouse.with { house in
             for start in stride(from: 0, to: 1_100, by: 100) {
-                try await house.send((start..<start + 100).map { event("order.paid", orderData("\($0)", customer: "c\($0)", total: 10_000)) })
+                try await house.send(
+                    (start..<start + 100).map { event("order.paid", orderData("\($0)", customer: "c\($0)", total: 10_000)) })
             }
             try await house.test.advance(days: 1)
             try await house.addTier("Silver", 100)

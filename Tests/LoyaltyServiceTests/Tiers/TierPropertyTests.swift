@@ -20,9 +20,12 @@ struct TierPropertyTests {
         try await LoyaltyHouse.with { house in
             for (place, name) in ["Bronze", "Silver", "Gold"].enumerated() {
                 let basis = Bool.random(using: &chance) ? "points_earned" : "amount_spent"
-                let window: JSON = Bool.random(using: &chance) ? ["kind": "rolling_days", "days": .int(.random(in: 20...90, using: &chance))] : ["kind": "calendar_year"]
+                let window: JSON =
+                    Bool.random(using: &chance)
+                    ? ["kind": "rolling_days", "days": .int(.random(in: 20...90, using: &chance))] : ["kind": "calendar_year"]
                 let threshold = Int64(place + 1) * 100 * (basis == "amount_spent" ? 100 : 1) + Int64(place)
-                try await house.addTier(name, threshold, basis: basis, window: window, grace: [0, 0, 10, 25].randomElement(using: &chance) ?? 0)
+                try await house.addTier(
+                    name, threshold, basis: basis, window: window, grace: [0, 0, 10, 25].randomElement(using: &chance) ?? 0)
             }
             try await house.test.advance(seconds: 1)
             for round in 0..<4 {
@@ -42,7 +45,8 @@ struct TierPropertyTests {
                 #expect(live["next_tier"] == late["next_tier"], "seed \(seed), round \(round)")
                 for (customer, member) in [("live\(round)", live), ("late\(round)", late)] {
                     var held: JSON = .null
-                    for news in try await house.test.said() where news.subject == customer && ["tier.upgraded", "tier.downgraded"].contains(news.type) {
+                    for news in try await house.test.said()
+                    where news.subject == customer && ["tier.upgraded", "tier.downgraded"].contains(news.type) {
                         #expect(news.data["from"] == held, "seed \(seed), \(customer)")
                         held = news.data["to"] ?? .null
                     }
@@ -72,7 +76,8 @@ struct TierPropertyTests {
                 all.append(
                     Happening(day: back) { customer in
                         CloudEvent(
-                            id: "r\(part)-\(order(customer))", source: "shop", type: "order.refunded", time: from.adding(days: back), subject: nil,
+                            id: "r\(part)-\(order(customer))", source: "shop", type: "order.refunded", time: from.adding(days: back),
+                            subject: nil,
                             data: refundData(order(customer), "r\(part)", amount: refunded / 100 * 100))
                     })
             }
@@ -81,7 +86,8 @@ struct TierPropertyTests {
                 all.append(
                     Happening(day: gone) { customer in
                         CloudEvent(
-                            id: "c-\(order(customer))", source: "shop", type: "order.cancelled", time: from.adding(days: gone), subject: nil,
+                            id: "c-\(order(customer))", source: "shop", type: "order.cancelled", time: from.adding(days: gone),
+                            subject: nil,
                             data: ["order_id": .string(order(customer)), "customer": ["id": .string(customer)]])
                     })
             }

@@ -100,7 +100,8 @@ struct TierTests {
         }
     }
 
-    @Test("points taken back leave the tier its grace, counted from when they were taken back, whenever that is heard of", arguments: [0, 2])
+    @Test(
+        "points taken back leave the tier its grace, counted from when they were taken back, whenever that is heard of", arguments: [0, 2])
     func refundGrace(_ daysLate: Int64) async throws {
         try await LoyaltyHouse.with { house in
             try await house.addTier("Silver", 100, window: yearly, grace: 10)

@@ -122,7 +122,9 @@ public struct Subscription: Sendable, Equatable {
         guard state == .active, let nextRenewalAt, let lapsesAt else { return [] }
         // Nobody is told of a renewal that was that near already when the date became known.
         let known = max(time, times.time(of: "next_renewal_at"))
-        var dues: [(at: Timestamp, due: Due)] = noticeDays.map { (nextRenewalAt.adding(days: -$0), .notice(days: $0)) }.filter { $0.at > known }
+        var dues: [(at: Timestamp, due: Due)] = noticeDays.map { (nextRenewalAt.adding(days: -$0), .notice(days: $0)) }.filter {
+            $0.at > known
+        }
         // An end is never passed over: it stands until it is done.
         dues.append((lapsesAt, .lapse))
         return dues.sorted { $0.at < $1.at }

@@ -66,7 +66,8 @@ public struct Tier: Definition {
 
     /// Whether a change from one to the other changes who holds it.
     public func isHeldAlike(_ other: Tier) -> Bool {
-        threshold == other.threshold && basis == other.basis && window == other.window && graceDays == other.graceDays && plans == other.plans
+        threshold == other.threshold && basis == other.basis && window == other.window && graceDays == other.graceDays
+            && plans == other.plans
             && (plans == nil || multiplier == other.multiplier)
     }
 

@@ -84,11 +84,13 @@ enum SubscriptionStore {
 
     /// When each of a customer's subscriptions ran, for the tiers that are held by one.
     static func spans(of customerID: String, _ db: SQLConnection) throws -> [SubscriptionSpan] {
-        try db.all("SELECT \(raw: SubscriptionRecord.columns) FROM subscriptions WHERE customer_id = \(customerID)", SubscriptionRecord.init)
-            .compactMap { record in
-                let it = record.subscription
-                guard let plan = it.plan, it.activeAt != nil else { return nil }
-                return SubscriptionSpan(plan: plan, from: it.startedAt, until: it.endedAt)
-            }
+        try db.all(
+            "SELECT \(raw: SubscriptionRecord.columns) FROM subscriptions WHERE customer_id = \(customerID)", SubscriptionRecord.init
+        )
+        .compactMap { record in
+            let it = record.subscription
+            guard let plan = it.plan, it.activeAt != nil else { return nil }
+            return SubscriptionSpan(plan: plan, from: it.startedAt, until: it.endedAt)
+        }
     }
 }

@@ -46,7 +46,8 @@ enum EarnedCredits {
         let clawbacks = lowered.isEmpty ? [] : try clawbacks(memberID, db)
         return earned.flatMap { cause, earned in
             guard let standing = earned.standing else { return [TierCredit(at: earned.at, amount: earned.points)] }
-            return credits(earned.at, standing, standing.now == standing.credited ? [] : clawbacks.filter { $0.cause.hasPrefix(cause.clawbacks) })
+            return credits(
+                earned.at, standing, standing.now == standing.credited ? [] : clawbacks.filter { $0.cause.hasPrefix(cause.clawbacks) })
         }
     }
 
