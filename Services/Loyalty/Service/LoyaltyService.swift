@@ -11,6 +11,8 @@ public enum LoyaltyService {
         let rewards = RewardDesk(catalogues: catalogues)
         timers.on(RewardDesk.timer, perform: rewards.expire)
         timers.on(OccasionSweep.timer, perform: OccasionSweep(catalogues: catalogues).run)
+        timers.on(TierRecompute.timer, perform: TierRecompute(catalogues: catalogues).run)
+        timers.on(SubscriptionTurn.timer, perform: SubscriptionTurn(catalogues: catalogues).run)
         return ServiceDefinition(
             name: .loyalty,
             migrations: LoyaltyMigrations.all,
@@ -25,6 +27,8 @@ public enum LoyaltyService {
                 parts.rewards.addRoutes(to: router)
                 parts.offers.addRoutes(to: router)
                 MembersController(house: house, catalogues: catalogues).addRoutes(to: router)
+                SubscriptionsController(house: house).addRoutes(to: router)
+                PresetsController(house: house, catalogues: catalogues, parts: parts).addRoutes(to: router)
                 LedgerController(house: house).addRoutes(to: router)
                 RewardRedemptionsController(house: house, desk: rewards).addRoutes(to: router)
                 InStoreController(house: house, checkIns: CheckIns(catalogues: catalogues)).addRoutes(to: router)
@@ -34,7 +38,7 @@ public enum LoyaltyService {
                 WhyController(house: house, catalogues: catalogues).addRoutes(to: router)
                 MetricsController(house: house, catalogues: catalogues).addRoutes(to: router)
             },
-            overview: { try LoyaltyOverview.parts($0, now: $1.now, $2) },
+            overview: { try LoyaltyOverview.parts($0, catalogues, now: $1.now, $2) },
             background: { house in [LedgerSealing(house: house)] },
             prepare: ProgrammeStore.prepare,
             verify: { try LedgerVerifier.run($0).complaint })

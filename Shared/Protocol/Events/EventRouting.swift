@@ -21,7 +21,9 @@ public enum EventRouting {
         // What Vefa itself says.
         .init(
             publisher: .loyalty, subscriber: .messaging,
-            patterns: ["points.*", "tier.*", "reward.*", "coupon.*", "segment.*", "customer.*", "customers.*"]),
+            patterns: [
+                "points.*", "tier.*", "reward.*", "coupon.*", "segment.*", "customer.*", "customers.*", "subscription.*",
+            ]),
         .init(publisher: .loyalty, subscriber: .survey, patterns: ["segment.*", "customer.*", "customers.*", "grant.*"]),
         .init(publisher: .loyalty, subscriber: .referral, patterns: ["grant.*", "customer.*", "customers.*"]),
         .init(publisher: .referral, subscriber: .loyalty, patterns: ["referral.*"]),

@@ -33,6 +33,8 @@ public struct Programme: Sendable, Equatable {
         case sum
         case firstMatch = "first_match"
     }
+    /// How many days ahead of a subscription's renewal its customer is told.
+    public var renewalNoticeDays: [Int64]
 
     public static let fresh = Programme(
         name: "Loyalty", currency: nil, timezone: "UTC", pendingDays: 0, expiry: .none, clawback: .withinBalance, returnWindowDays: 14)
@@ -42,7 +44,7 @@ public struct Programme: Sendable, Equatable {
     public init(
         name: String, currency: Currency?, timezone: String, pendingDays: Int64, expiry: ExpiryPolicy, clawback: ClawbackPolicy,
         returnWindowDays: Int64, activation: Activation? = nil, notices: ExpiryNotices = .usual, guestOrders: GuestOrders = .earn,
-        spentRefund: SpentRefund = .proportional, spentRefundGraceDays: Int64 = 30
+        spentRefund: SpentRefund = .proportional, spentRefundGraceDays: Int64 = 30, renewalNoticeDays: [Int64] = [7]
     ) {
         self.name = name
         self.currency = currency
@@ -56,6 +58,7 @@ public struct Programme: Sendable, Equatable {
         self.guestOrders = guestOrders
         self.spentRefund = spentRefund
         self.spentRefundGraceDays = spentRefundGraceDays
+        self.renewalNoticeDays = renewalNoticeDays
     }
 
     /// The rule of activation that counts where an earning rule has none of its own.
@@ -92,12 +95,28 @@ public struct Programme: Sendable, Equatable {
         }
         if let guestOrders = reader.choice("guest_orders", GuestOrders.self) { result.guestOrders = guestOrders }
         if let matching = reader.choice("rule_matching", RuleMatching.self) { result.ruleMatching = matching }
+        if let days = Self.noticeDays("renewal_notice_days", reader) { result.renewalNoticeDays = days }
         result.clawback = ClawbackPolicy.changed(clawback, by: reader)
         if let policy = reader.choice("spent_refund", SpentRefund.self) { result.spentRefund = policy }
         if let days = reader.int("spent_refund_grace_days", in: Self.daysRange) { result.spentRefundGraceDays = days }
         reader.ignore("version", "updated_at")
         reader.refuseUnknown()
         return result
+    }
+
+    /// A list of days ahead, the longest first; nil where none is said.
+    private static func noticeDays(_ name: String, _ reader: FieldReader) -> [Int64]? {
+        guard let value = reader.raw(name) else { return nil }
+        guard let items = value.array else {
+            reader.fail(name, "wrong_type", "a list of days was expected")
+            return nil
+        }
+        let days = items.compactMap(\.int)
+        guard items.count <= 5, days.count == items.count, days.allSatisfy({ (1...365).contains($0) }), Set(days).count == days.count else {
+            reader.fail(name, "out_of_range", "at most five different numbers of days, each from 1 to 365")
+            return nil
+        }
+        return days.sorted(by: >)
     }
 
     public var json: JSONObject {
@@ -115,6 +134,7 @@ public struct Programme: Sendable, Equatable {
             .init(name: "spent_refund", value: .string(spentRefund.rawValue)),
             .init(name: "spent_refund_grace_days", value: .int(spentRefundGraceDays)),
             .init(name: "rule_matching", value: .string(ruleMatching.rawValue)),
+            .init(name: "renewal_notice_days", value: .array(renewalNoticeDays.map(JSON.int))),
         ])
     }
 }

@@ -22,6 +22,9 @@ enum LoyaltyEvents {
                 try CustomerEvents.deleted(event, change)
             case "customers.merged":
                 try CustomerEvents.merged(event, change)
+            case "subscription.started", "subscription.renewed", "subscription.cancelled":
+                try SubscriptionEvents.apply(event, catalogues, change)
+                try accruals.apply(event, change)
             default:
                 try accruals.apply(event, change)
             }

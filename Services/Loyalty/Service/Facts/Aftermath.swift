@@ -12,6 +12,8 @@ struct MemberChanges: OptionSet, Sendable {
     static let tier = MemberChanges(rawValue: 8)
     static let events = MemberChanges(rawValue: 16)
     static let segments = MemberChanges(rawValue: 32)
+    /// What counts towards a tier, where no order and no entry of the ledger tells so.
+    static let standing = MemberChanges(rawValue: 64)
 }
 
 /// What follows from a change of a member, in the transaction that made it and after everything else of it is written: first the tier, then the

@@ -120,10 +120,14 @@ struct Grants: Sendable {
             points, cause: cause, ruleID: nil, policy: try catalogues.current(change.db).programme.clawback, at: change.now,
             postingKey: "claw:" + cause, origin: EntryOrigin())
         try ledger.save()
+        // A revoked grant stands at nothing, whatever of it could be taken: so it counts towards no tier either.
+        let accrual = Accrual(
+            cause: cause, ruleID: "", ruleVersion: 0, credited: points, reversed: plan.taken, forgiven: points - plan.taken, postings: 1)
+        try AccrualStore.insert(accrual, memberID: member.account.memberID, capPeriod: nil, change.db)
         var news = PointsNews()
         news.clawedBack(plan)
         try news.emit(ledger.account, orderID: nil, reason: "revoked", grantKey: record.outcome.key, change)
-        try Aftermath(catalogues: catalogues).follow(member.customer.id, [.points], change)
+        try Aftermath(catalogues: catalogues).follow(member.customer.id, [.points, .standing], change)
     }
 
     // MARK: - Both

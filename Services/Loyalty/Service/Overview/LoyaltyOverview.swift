@@ -5,7 +5,7 @@ import SharedStore
 /// Loyalty's parts of the customer 360: who they are, what they ordered, their points and coupons. Null for somebody unknown; a coupon may be theirs
 /// before they are a customer.
 enum LoyaltyOverview {
-    static func parts(_ customerID: String, now: Timestamp, _ db: SQLConnection) throws -> JSONObject {
+    static func parts(_ customerID: String, _ catalogues: CatalogueCache, now: Timestamp, _ db: SQLConnection) throws -> JSONObject {
         let known = try CustomerStore.find(customerID, db)
         guard let record = known, record.customer.deletedAt == nil else {
             let coupons = known != nil ? JSON.null : try CouponOverview.part(customerID, isKnown: false, now: now, db)
@@ -16,14 +16,14 @@ enum LoyaltyOverview {
         return JSONObject([
             .init(name: "profile", value: record.json),
             .init(name: "orders", value: try orders(customerID, db)),
-            .init(name: "loyalty", value: try loyalty(record.account, db)),
+            .init(name: "loyalty", value: try loyalty(record.account, try catalogues.current(db), now: now, db)),
             .init(name: "coupons", value: try CouponOverview.part(customerID, isKnown: true, now: now, db)),
         ])
     }
 
     /// How the member stands, and what points are held for.
-    private static func loyalty(_ account: MemberAccount, _ db: SQLConnection) throws -> JSON {
-        var object = try MembersController.json(account, db).object ?? JSONObject()
+    private static func loyalty(_ account: MemberAccount, _ catalogue: Catalogue, now: Timestamp, _ db: SQLConnection) throws -> JSON {
+        var object = try MembersController.json(account, catalogue, now: now, db).object ?? JSONObject()
         object["redemptions"] = .array(try RewardRedemptionStore.open(account.memberID, db).map(\.json))
         return .object(object)
     }

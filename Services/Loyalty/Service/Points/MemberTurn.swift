@@ -17,26 +17,32 @@ struct MemberTurn: Sendable {
     }
 
     /// Brings the member to now, from one moment at which something is due to the next: at each of them first what becomes active, then what expires,
-    /// then notices of what will. A notice of what is gone by now is not given any more.
+    /// then notices of what will, and the tier last. A notice of what is gone by now is not given any more.
     func run(_ member: CustomerRecord, _ change: Change) throws {
-        let notices = try catalogues.current(change.db).programme.notices
+        let catalogue = try catalogues.current(change.db)
+        let notices = catalogue.programme.notices
+        let tiers = TierKeeper(catalogue: catalogue)
+        let customerID = member.customer.id
+        var changes: MemberChanges = [.points]
         var ledger = PointsLedger(member.account, change)
         var past = member.account.turnedAt ?? Timestamp(milliseconds: .min)
         while true {
             let agenda = LotAgenda(try LotStore.open(ledger.account.memberID, change.db), notices: notices, after: past)
-            guard let moment = agenda.next, moment <= change.now else { break }
+            let tierDue = try tiers.nextDue(customerID, change.db)
+            guard let moment = [agenda.next, tierDue].compactMap({ $0 }).min(), moment <= change.now else { break }
             try activate(agenda, moment, &ledger, change)
             try expire(agenda, moment, &ledger, change)
             for notice in agenda.notices(at: moment) where notice.expiresAt > change.now {
                 try PointsNews.emitExpiring(notice, ledger.account, change)
             }
+            if tierDue.map({ $0 <= moment }) ?? false, try tiers.update(customerID, [], change, at: moment, inTurn: true) { changes.insert(.tier) }
             past = max(past, moment)
         }
         ledger.turned(at: change.now)
         let rest = LotAgenda(try LotStore.open(ledger.account.memberID, change.db), notices: notices, after: change.now)
-        if let moment = rest.next { try ledger.wake(at: moment) }
+        if let moment = [rest.next, try tiers.nextDue(customerID, change.db)].compactMap({ $0 }).min() { try ledger.wake(at: moment) }
         try ledger.save()
-        try Aftermath(catalogues: catalogues).follow(member.customer.id, [.points], change)
+        try Aftermath(catalogues: catalogues).follow(customerID, changes, change)
     }
 
     private func activate(_ agenda: LotAgenda, _ moment: Timestamp, _ ledger: inout PointsLedger, _ change: Change) throws {

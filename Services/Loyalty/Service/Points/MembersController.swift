@@ -24,7 +24,10 @@ struct MembersController: Sendable {
     @Sendable private func get(_ request: Request, _ context: VefaContext) async throws -> Reply {
         let id = try context.customerID()
         try context.requirePrincipal().requireServer(orCustomer: id)
-        return Reply(.ok, try await house.read { try Self.json(try Self.member(id, $0).account, $0) })
+        let now = house.now
+        return Reply(
+            .ok,
+            try await house.read { try Self.json(try Self.member(id, $0).account, try catalogues.current($0), now: now, $0) })
     }
 
     /// Whoever is a customer is a member already: this answers how they stand.
@@ -35,7 +38,7 @@ struct MembersController: Sendable {
             FieldReader(body: input.body, issues: issues).refuseUnknown()
             try issues.throwIfAny()
             let member = try Self.member(try input.parameter("customer_id"), change.db)
-            return Reply(.ok, try Self.json(member.account, change.db))
+            return Reply(.ok, try Self.json(member.account, try catalogues.current(change.db), now: change.now, change.db))
         }
     }
 
@@ -105,14 +108,16 @@ struct MembersController: Sendable {
     }
 
     /// How a member stands. `expiring` lists the next moments at which points run out, soonest first.
-    static func json(_ account: MemberAccount, _ db: SQLConnection) throws -> JSON {
+    static func json(_ account: MemberAccount, _ catalogue: Catalogue, now: Timestamp, _ db: SQLConnection) throws -> JSON {
         let counters = account.counters
+        let tier = try TierAnswer(account.customerID, catalogue, now: now, db)
         let expiring = try LotStore.expiring(account.memberID, limit: expiringMoments, db)
         return [
             "customer_id": .string(account.customerID), "enrolled_at": .from(account.enrolledAt), "balance": .int(counters.balance),
             "pending": .int(counters.pending), "lifetime_earned": .int(counters.lifetimeEarned),
             "lifetime_spent": .int(counters.lifetimeSpent),
-            "expiring": .array(expiring.map { ["points": .int($0.points), "at": .from($0.at)] }), "tier": .null, "next_tier": .null,
+            "expiring": .array(expiring.map { ["points": .int($0.points), "at": .from($0.at)] }), "tier": tier.json,
+            "next_tier": tier.nextJSON,
         ]
     }
 }

@@ -18,20 +18,22 @@ struct Catalogue: Sendable {
     let tiers: [Tier]
     let rewards: [CatalogueReward]
     let offers: [Offer]
+    let ladder: TierLadder
 
     init(
         config: Int64, token: String, programme: Programme, programmeVersion: Int64, rules: [EarningRule], tiers: [Tier],
-        rewards: [CatalogueReward], offers: [Offer]
+        rewards: [CatalogueReward], offers: [Offer], ladderRevision: Int64 = 0, ladderChangedAt: Timestamp = .epoch
     ) {
         self.config = config
         self.token = token
         self.programme = programme
         self.programmeVersion = programmeVersion
         self.rules = rules
-        self.tiers = tiers.sorted { ($0.threshold, $0.id) < ($1.threshold, $1.id) }
         self.rewards = rewards
         self.offers = offers
         zone = Zones.rules(programme.timezone)
+        ladder = TierLadder(tiers, zone: zone, revision: ladderRevision, changedAt: ladderChangedAt)
+        self.tiers = ladder.tiers
         rulesByTrigger = Dictionary(grouping: rules, by: \.trigger)
     }
 
@@ -58,10 +60,12 @@ final class CatalogueCache: Sendable {
         guard let head else { throw StoreError.misuse("the programme was never prepared") }
         if let present = state.withLock({ $0.present }), present.token == head.token { return present }
         let programme = try ProgrammeStore.programme(version: head.version, currency: head.currency, db)
+        let ladder = try db.first("SELECT revision, changed_at FROM tier_ladder WHERE state_id = 1") { ($0.int(0), $0.time(1)) }
         let catalogue = Catalogue(
             config: head.config, token: head.token, programme: programme, programmeVersion: head.version,
             rules: try DefinitionStore.live(EarningRule.self, at: nil, db), tiers: try DefinitionStore.live(Tier.self, at: nil, db),
-            rewards: try DefinitionStore.live(CatalogueReward.self, at: nil, db), offers: try DefinitionStore.live(Offer.self, at: nil, db))
+            rewards: try DefinitionStore.live(CatalogueReward.self, at: nil, db), offers: try DefinitionStore.live(Offer.self, at: nil, db),
+            ladderRevision: ladder?.0 ?? 0, ladderChangedAt: ladder?.1 ?? .epoch)
         // What was kept of earlier configurations may have been seen in a transaction that came to nothing, and their numbers be others' by now.
         state.withLock { $0 = State(present: catalogue) }
         return catalogue

@@ -76,15 +76,22 @@ struct DefinitionsController<Item: Definition>: Sendable {
         try context.requirePrincipal().requireServer()
         return try await house.command(request, context) { input, change in
             let id = try input.parameter("id")
-            let (row, present) = try present(id, change.db)
-            let catalogue = try catalogues.current(change.db)
-            let item = try read(input.body, id: id, version: row.version + 1, present, catalogue, change.db)
-            let config = try ProgrammeStore.nextConfig(after: catalogue, change)
-            try DefinitionStore.end(Item.kind, id, from: config, change.db)
-            try DefinitionStore.insert(item, liveFrom: config, createdAt: row.createdAt, change)
-            try hooks.changed(present, item, catalogue, change)
+            try replace(id, input.body, change)
             return Reply(.ok, try answer(id, change.db))
         }
+    }
+
+    /// Makes a definition's next version from what a call, or a preset, says.
+    @discardableResult
+    func replace(_ id: String, _ body: JSON, _ change: Change) throws -> Item {
+        let (row, present) = try present(id, change.db)
+        let catalogue = try catalogues.current(change.db)
+        let item = try read(body, id: id, version: row.version + 1, present, catalogue, change.db)
+        let config = try ProgrammeStore.nextConfig(after: catalogue, change)
+        try DefinitionStore.end(Item.kind, id, from: config, change.db)
+        try DefinitionStore.insert(item, liveFrom: config, createdAt: row.createdAt, change)
+        try hooks.changed(present, item, catalogue, change)
+        return item
     }
 
     /// Ends it. What it gave stays, and refunds still reckon by it.

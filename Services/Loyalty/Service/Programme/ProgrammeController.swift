@@ -27,6 +27,10 @@ struct ProgrammeController: Sendable {
             let programme = present.programme.changed(by: FieldReader(body: input.body, issues: issues), isZone: Zones.isZone)
             try issues.throwIfAny()
             if programme != present.programme { try ProgrammeStore.replace(programme, after: present, change) }
+            // Windows end by the zone, and only orders in the currency count as spent.
+            if programme.timezone != present.programme.timezone || programme.currency != present.programme.currency {
+                if !present.tiers.isEmpty { try TierRecompute.begin(change) }
+            }
             return Reply(.ok, try ProgrammeStore.json(try catalogues.current(change.db), change.db))
         }
     }

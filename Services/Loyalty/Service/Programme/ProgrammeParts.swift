@@ -11,7 +11,7 @@ struct ProgrammeParts: Sendable {
 
     init(house: House, catalogues: CatalogueCache) {
         rules = .init(house: house, catalogues: catalogues, path: "/v1/loyalty/earning_rules", hooks: RuleHooks.all)
-        tiers = .init(house: house, catalogues: catalogues, path: "/v1/loyalty/tiers")
+        tiers = .init(house: house, catalogues: catalogues, path: "/v1/loyalty/tiers", hooks: TierHooks.hooks)
         rewards = .init(house: house, catalogues: catalogues, path: "/v1/loyalty/rewards", hooks: RewardHooks.all)
         offers = .init(house: house, catalogues: catalogues, path: "/v1/loyalty/offers")
     }
