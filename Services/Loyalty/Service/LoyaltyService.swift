@@ -24,7 +24,9 @@ public enum LoyaltyService {
                 MembersController(house: house, catalogues: catalogues).addRoutes(to: router)
                 LedgerController(house: house).addRoutes(to: router)
                 CouponBatchesController(house: house, catalogues: catalogues).addRoutes(to: router)
-                CouponsController(house: house).addRoutes(to: router)
+                CouponsController(house: house, catalogues: catalogues).addRoutes(to: router)
+                OffersController(house: house, catalogues: catalogues).addRoutes(to: router)
+                QuotesController(house: house, catalogues: catalogues).addRoutes(to: router)
                 GrantsController(house: house, grants: Grants(catalogues: catalogues)).addRoutes(to: router)
                 MetricsController(house: house, catalogues: catalogues).addRoutes(to: router)
             },

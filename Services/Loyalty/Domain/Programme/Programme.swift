@@ -13,6 +13,8 @@ public struct Programme: Sendable, Equatable {
     public var clawback: ClawbackPolicy
     /// Days in which a customer may send goods back; kept for the rules that wait for it.
     public var returnWindowDays: Int64
+    /// How discounts that do not go together are chosen.
+    public var stacking: StackingPolicy
 
     public static let fresh = Programme(
         name: "Loyalty", currency: nil, timezone: "UTC", pendingDays: 0, expiry: .none, clawback: .withinBalance, returnWindowDays: 14)
@@ -21,7 +23,7 @@ public struct Programme: Sendable, Equatable {
 
     public init(
         name: String, currency: Currency?, timezone: String, pendingDays: Int64, expiry: ExpiryPolicy, clawback: ClawbackPolicy,
-        returnWindowDays: Int64
+        returnWindowDays: Int64, stacking: StackingPolicy = StackingPolicy()
     ) {
         self.name = name
         self.currency = currency
@@ -30,6 +32,7 @@ public struct Programme: Sendable, Equatable {
         self.expiry = expiry
         self.clawback = clawback
         self.returnWindowDays = returnWindowDays
+        self.stacking = stacking
     }
 
     /// This programme with what a PUT says changed; what it leaves out stays. `isZone` says whether a time zone exists. What is wrong is noted.
@@ -52,6 +55,7 @@ public struct Programme: Sendable, Equatable {
         if let days = reader.int("return_window_days", in: Self.daysRange) { result.returnWindowDays = days }
         if let expiry = reader.reader("expiry").flatMap(ExpiryPolicy.init) { result.expiry = expiry }
         result.clawback = ClawbackPolicy.changed(clawback, by: reader)
+        if let rules = reader.reader("stacking") { result.stacking = stacking.changed(by: rules) }
         reader.ignore("version", "updated_at")
         reader.refuseUnknown()
         return result
@@ -67,6 +71,7 @@ public struct Programme: Sendable, Equatable {
             .init(name: "clawback", value: .string(clawback.name)),
             .init(name: "clawback_floor", value: .from(clawback.floor)),
             .init(name: "return_window_days", value: .int(returnWindowDays)),
+            .init(name: "stacking", value: stacking.json),
         ])
     }
 }

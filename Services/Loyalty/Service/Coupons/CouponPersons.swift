@@ -39,19 +39,32 @@ struct CouponBuyer: Sendable {
 extension CouponStanding {
     /// A coupon as it stands for somebody's order. `orderID` is nil where there is no order yet; orders placed after `placedBy` are none that came
     /// first. Without `placedBy` a use of any coupon for another order counts as that order, which is on its way here.
-    init(_ coupon: CouponRecord, for buyer: CouponBuyer, orderID: String?, placedBy: Timestamp? = nil, _ db: SQLConnection) throws {
+    init(
+        _ coupon: CouponRecord, for shopper: inout Shopper, _ setting: CartSetting, orderID: String?, placedBy: Timestamp? = nil,
+        _ db: SQLConnection
+    ) throws {
         let rules = coupon.rules
         self.init(rules, holderEmailKey: coupon.holderEmailKey)
         isCancelled = coupon.cancelledAt != nil
         redemptions = coupon.redemptions
-        if rules.perCustomer != nil, !buyer.person.isNobody {
-            redemptionsOfPerson = try RedemptionStore.count(batchID: coupon.batchID, of: buyer.person, db)
+        channel = setting.channel
+        if rules.perCustomer != nil || rules.firstOrderOnly {
+            let buyer = try shopper.buyer()
+            if rules.perCustomer != nil, !buyer.person.isNobody {
+                redemptionsOfPerson = try RedemptionStore.count(batchID: coupon.batchID, of: buyer.person, db)
+            }
+            if rules.firstOrderOnly {
+                hasOtherOrder =
+                    try placedBy == nil && RedemptionStore.exists(of: buyer.person, except: orderID, db)
+                    || OrderStore.hasOrder(buyer.person.customerIDs, except: orderID, placedBy: placedBy, db)
+            }
         }
-        if rules.firstOrderOnly {
-            hasOtherOrder =
-                try placedBy == nil && RedemptionStore.exists(of: buyer.person, except: orderID, db)
-                || OrderStore.hasOrder(buyer.person.customerIDs, except: orderID, placedBy: placedBy, db)
+        if let segmentID = rules.segmentID, let member = try shopper.member() {
+            isInSegment = try SegmentMembership.contains(member.customer.id, segment: segmentID, db)
         }
-        if let orderID { isShutOut = try RedemptionStore.shutsOut(coupon, orderID: orderID, db) }
+        conditions = try rules.conditions.map { try shopper.verdict($0, setting) }
+        if let orderID {
+            isShutOut = try OrderStack.shutsOut(rules.stacking, orderID: orderID, exceptCoupon: coupon.code, db)
+        }
     }
 }

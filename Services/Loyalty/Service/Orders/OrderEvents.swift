@@ -36,8 +36,12 @@ struct OrderEvents: Sendable {
             try OrderStore.update(record, db)
         }
         if stage == .cancelled || record.order.couponCodes != nil {
-            try Redemptions(change: change)
+            try Redemptions(change: change, catalogue: catalogue)
                 .settle(record, before: known?.order, isCancelling: stage == .cancelled, buyer: buyer)
+        }
+        if stage == .cancelled || event.data["offers"] != nil || (known?.order.customerID == nil && known != nil) {
+            try OfferUses(change: change, catalogue: catalogue)
+                .settle(event, record, before: known?.order, isCancelling: stage == .cancelled, buyer: buyer)
         }
         guard let buyer else { return }
         let happened = Self.triggers(event.type, isNew: known == nil)

@@ -13,6 +13,6 @@ struct ProgrammeParts: Sendable {
         rules = .init(house: house, catalogues: catalogues, path: "/v1/loyalty/earning_rules")
         tiers = .init(house: house, catalogues: catalogues, path: "/v1/loyalty/tiers")
         rewards = .init(house: house, catalogues: catalogues, path: "/v1/loyalty/rewards")
-        offers = .init(house: house, catalogues: catalogues, path: "/v1/loyalty/offers")
+        offers = .init(house: house, catalogues: catalogues, path: "/v1/loyalty/offers", hooks: OfferHooks.all)
     }
 }
