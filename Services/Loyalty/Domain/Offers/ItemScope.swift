@@ -8,6 +8,8 @@ public struct ItemScope: Sendable, Hashable {
         "item.product_id", "item.sku", "item.name", "item.categories", "item.unit_price", "item.quantity",
     ])
 
+    public init(condition: Condition) { self.condition = condition }
+
     /// Reads the condition of this name; nil where there is none, or a wrong one, which is noted.
     public static func read(_ reader: FieldReader, _ name: String = "items") -> ItemScope? {
         reader.raw(name).flatMap {

@@ -47,7 +47,8 @@ public struct Offer: Definition {
 
     /// Whether it cannot be answered without knowing whose cart it is.
     public var isAboutSomebody: Bool {
-        perCustomer != nil || !tiers.isEmpty || !segments.isEmpty || !(conditions?.roots ?? []).isDisjoint(with: ConditionFields.memberRoots)
+        perCustomer != nil || !tiers.isEmpty || !segments.isEmpty
+            || !(conditions?.roots ?? []).isDisjoint(with: ConditionFields.memberRoots)
     }
 
     /// Whether it is on at all at a moment.

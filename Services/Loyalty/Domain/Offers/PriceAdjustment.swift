@@ -40,7 +40,9 @@ public struct PriceAdjustment: Sendable, Hashable {
         } else if let amount {
             self.init(.amount(amount), currency: currency, place: place)
         } else {
-            if reader.raw("percent") == nil, reader.raw("amount") == nil { reader.fail("percent", "missing", "percent or amount is required") }
+            if reader.raw("percent") == nil, reader.raw("amount") == nil {
+                reader.fail("percent", "missing", "percent or amount is required")
+            }
             return nil
         }
     }

@@ -130,8 +130,9 @@ public struct Stacking: Sendable {
             go(index + 1, basket, set, groups)
             var groups = groups
             if let group = candidate.rule.groupName, !groups.insert(group).inserted { return }
-            var basket = basket
-            go(index + 1, basket, Self.adding(candidate, to: set, &basket), groups)
+            var left = basket
+            let more = Self.adding(candidate, to: set, &left)
+            go(index + 1, left, more, groups)
         }
         go(0, basket, StackedSet(), [])
         outcome.chosen = best
@@ -166,14 +167,18 @@ public struct Stacking: Sendable {
 
     /// Takes what goes together with what was taken already: first by `order`, then by what each is worth alone, then by id. What gives nothing is
     /// passed over.
-    private func inTurn(_ order: ((candidate: StackCandidate, alone: StackedSet), (candidate: StackCandidate, alone: StackedSet)) -> Bool?)
+    private func inTurn(
+        _ order: ((candidate: StackCandidate, alone: StackedSet), (candidate: StackCandidate, alone: StackedSet)) -> Bool?
+    )
         -> StackedSet
     {
         let weighed = candidates.map { (candidate: $0, alone: worth([$0])) }
             .filter { $0.alone.discount > 0 || $0.alone.extras > 0 }
             .sorted { order($0, $1) ?? $0.alone.isBetter(than: $1.alone) }
         var taken: [StackCandidate] = []
-        for (candidate, _) in weighed where taken.allSatisfy({ StackingRule.goTogether($0.rule, candidate.rule) }) { taken.append(candidate) }
+        for (candidate, _) in weighed where taken.allSatisfy({ StackingRule.goTogether($0.rule, candidate.rule) }) {
+            taken.append(candidate)
+        }
         return worth(taken)
     }
 }

@@ -5,7 +5,7 @@ import SharedStore
 /// How offers stand for one cart, with as few reads as can be: the counts of those with limits at once, the segments where an offer names some.
 struct OfferStandings {
     private(set) var audience: OfferAudience
-    var counts: [String: Int64]
+    private let counts: [String: Int64]
     private let ofPerson: [String: Int64]
 
     init(_ offers: [Offer], _ shopper: inout Shopper, _ setting: CartSetting, _ db: SQLConnection) throws {

@@ -92,7 +92,8 @@ extension Basket.Taken {
 enum OfferUseStore {
     static func find(_ offerID: String, orderID: String, _ db: SQLConnection) throws -> OfferUseRecord? {
         try db.first(
-            "SELECT \(raw: OfferUseRecord.columns) FROM offer_uses WHERE offer_id = \(offerID) AND order_id = \(orderID)", OfferUseRecord.init)
+            "SELECT \(raw: OfferUseRecord.columns) FROM offer_uses WHERE offer_id = \(offerID) AND order_id = \(orderID)",
+            OfferUseRecord.init)
     }
 
     /// An order's uses that stand.

@@ -56,12 +56,13 @@ struct OfferUses {
             try OfferUseStore.name(orderID: order.id, customerID: buyer.customerID, emailKey: buyer.emailKey, db)
         }
         guard let said = event.data["offers"]?.array, try OfferUseStore.isLatest(order.id, saidAt: event.time, db) else { return }
-        let named = Set(said.compactMap(\.string).prefix(Self.mostOfAnOrder))
+        let named = Array(said.compactMap(\.string).prefix(Self.mostOfAnOrder))
         let standing = try OfferUseStore.standing(orderID: order.id, db)
         for use in standing where use.source == .order && !named.contains(use.offerID) { try release(use, cause: "removed") }
-        let known = Set(standing.map(\.offerID))
-        for offer in catalogue.offers where named.contains(offer.id) && !known.contains(offer.id) {
-            if case .priceAdjustment = offer.gives { continue }
+        var noted = Set(standing.map(\.offerID))
+        for id in named where noted.insert(id).inserted {
+            // The shop's own offers are none of ours, and a price in a place is not used up.
+            guard let offer = catalogue.offers.first(where: { $0.id == id }), offer.gives.name != .priceAdjustment else { continue }
             try note(offer, of: order, buyer)
         }
     }
@@ -86,8 +87,7 @@ struct OfferUses {
     private func verdict(
         _ offer: Offer, _ cart: Cart, _ shopper: inout Shopper, _ setting: CartSetting, orderID: String
     ) throws -> OfferVerdict {
-        var standings = try OfferStandings([offer], &shopper, setting, db)
-        standings.counts[offer.id] = offer.maxUses == nil ? nil : try OfferUseStore.counts([offer], db)[offer.id]
+        let standings = try OfferStandings([offer], &shopper, setting, db)
         var standing = try standings.standing(offer, &shopper, setting)
         standing.isShutOut = try OrderStack.shutsOut(offer.stacking, orderID: orderID, exceptOffer: offer.id, db)
         return OfferVerdict(
@@ -140,7 +140,8 @@ enum OfferNews {
 
     static func released(_ use: OfferUseRecord, cause: String, _ change: Change) throws {
         let data: JSON = [
-            "offer_id": .string(use.offerID), "order_id": .string(use.orderID), "customer_id": .from(use.customerID), "cause": .string(cause),
+            "offer_id": .string(use.offerID), "order_id": .string(use.orderID), "customer_id": .from(use.customerID),
+            "cause": .string(cause),
         ]
         try change.emit("offer.released", subject: use.customerID, data: data)
     }
