@@ -108,8 +108,11 @@ public struct Stacking: Sendable {
         return outcome
     }
 
+    /// A gift that goes with everything is in every set: there is nothing to weigh.
+    private static func isSettled(_ candidate: StackCandidate) -> Bool { candidate.rule == .all && candidate.effect.gives == .gift }
+
     private var isSearchable: Bool {
-        let stackable = candidates.count { $0.rule != .none }
+        let stackable = candidates.count { $0.rule != .none && !Self.isSettled($0) }
         return stackable <= Self.exactLimit && (basket.left.count + 1) << stackable <= Self.work
     }
 
@@ -123,9 +126,13 @@ public struct Stacking: Sendable {
             for id in set.ids where bestWith[id].map({ set.isBetter(than: $0) }) ?? true { bestWith[id] = set }
         }
         for candidate in candidates where candidate.rule == .none { weigh(worth([candidate])) }
-        let stackable = candidates.filter { $0.rule != .none }
+        let stackable = candidates.filter { $0.rule != .none && !Self.isSettled($0) }
+        let settled = candidates.filter(Self.isSettled)
         func go(_ index: Int, _ basket: Basket, _ set: StackedSet, _ groups: Set<String>) {
-            guard index < stackable.count else { return weigh(set) }
+            guard index < stackable.count else {
+                var basket = basket
+                return weigh(settled.reduce(set) { Self.adding($1, to: $0, &basket) })
+            }
             let candidate = stackable[index]
             go(index + 1, basket, set, groups)
             var groups = groups
@@ -135,8 +142,16 @@ public struct Stacking: Sendable {
             go(index + 1, left, more, groups)
         }
         go(0, basket, StackedSet(), [])
-        outcome.chosen = best
-        outcome.alternatives = bestWith.filter { !best.ids.contains($0.key) }
+        outcome.chosen = inOrder(best)
+        outcome.alternatives = bestWith.filter { !best.ids.contains($0.key) }.mapValues(inOrder)
+    }
+
+    /// The set with its members in the order in which they come off: those that were settled came last.
+    private func inOrder(_ set: StackedSet) -> StackedSet {
+        var ordered = set
+        let ids = Set(set.ids)
+        ordered.ids = candidates.map(\.id).filter(ids.contains)
+        return ordered
     }
 
     private static func adding(_ candidate: StackCandidate, to set: StackedSet, _ basket: inout Basket) -> StackedSet {

@@ -13,9 +13,12 @@ struct CouponBuyer: Sendable {
     /// One e-mail may belong to several customers; nobody has more of them.
     private static let most = 50
 
-    init(customerID: String?, email: String?, _ db: SQLConnection) throws {
+    /// `known` is the customer of the id, where somebody has read them already.
+    init(customerID: String?, email: String?, known: Customer? = nil, _ db: SQLConnection) throws {
         var emailKeys = [EmailKey.make(email)].compactMap { $0 }
-        if let customerID,
+        if let known, known.id == customerID {
+            if let own = known.emailKey, !emailKeys.contains(own) { emailKeys.append(own) }
+        } else if let customerID,
             let own = try db.first("SELECT email_key FROM customers WHERE customer_id = \(customerID)", { $0.textOrNil(0) }) ?? nil,
             !emailKeys.contains(own)
         {

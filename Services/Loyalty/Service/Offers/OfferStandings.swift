@@ -9,17 +9,17 @@ struct OfferStandings {
     private let ofPerson: [String: Int64]
 
     init(_ offers: [Offer], _ shopper: inout Shopper, _ setting: CartSetting, _ db: SQLConnection) throws {
+        audience = OfferAudience(isNobody: shopper.isNobody, place: setting.place, channel: setting.channel)
+        if let member = try shopper.member() {
+            audience.tierID = try TierKeeper(catalogue: setting.catalogue).tier(of: member.account, at: setting.now, db)?.id
+            if offers.contains(where: { !$0.segments.isEmpty }) { audience.segments = try shopper.segments() }
+        }
         counts = try OfferUseStore.counts(offers, db)
         if offers.contains(where: { $0.perCustomer != nil }), !shopper.isNobody {
             ofPerson = try OfferUseStore.counts(
                 offers, of: try shopper.buyer().person, at: setting.now, zone: setting.catalogue.zone, db)
         } else {
             ofPerson = [:]
-        }
-        audience = OfferAudience(isNobody: shopper.isNobody, place: setting.place, channel: setting.channel)
-        if let member = try shopper.member() {
-            audience.tierID = try TierKeeper(catalogue: setting.catalogue).tier(of: member.account, at: setting.now, db)?.id
-            if offers.contains(where: { !$0.segments.isEmpty }) { audience.segments = try shopper.segments() }
         }
     }
 

@@ -38,7 +38,8 @@ struct Shopper {
     /// Everything they go by.
     mutating func buyer() throws -> CouponBuyer {
         if let knownBuyer { return knownBuyer }
-        let buyer = try CouponBuyer(customerID: id, email: email, db)
+        let known = knownMember.flatMap { $0?.customer }
+        let buyer = try CouponBuyer(customerID: id, email: email, known: known, db)
         knownBuyer = buyer
         return buyer
     }
