@@ -50,6 +50,20 @@ struct QuoteTests {
         }
     }
 
+    @Test("the cart that docs/offers.md reckons by hand")
+    func byHand() async throws {
+        try await LoyaltyHouse.with { house in
+            let tenth = try await house.addOffer("percent", ["percent": 10])
+            let shipping = try await house.addOffer("free_shipping", ["minimum_order": 6_000])
+            try await house.addCoupons(couponBatch("TEN"))
+            let quote = try await house.quote(two, more: ["coupon_codes": ["TEN"], "shipping_total": 500])
+            #expect(quote.offer(tenth)?["items"]?.array?.map { $0["discount"] } == [300, 100])
+            #expect(quote["coupons"]?[0]?["items"]?.array?.map { $0["discount"] } == [750, 250])
+            #expect(quote["free_shipping"] == ["reached": false, "missing": 2_000, "offer": .string(shipping)])
+            #expect(quote["totals"]?["total"] == 3_100 && quote["points"]?["earn"] == 26)
+        }
+    }
+
     @Test("a quote keeps nothing, with a key or without")
     func dry() async throws {
         try await LoyaltyHouse.with { house in

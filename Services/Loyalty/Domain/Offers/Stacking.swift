@@ -118,40 +118,68 @@ public struct Stacking: Sendable {
 
     // MARK: - Every set
 
+    /// A set while it is put together: its members by their bits, so that thousands are weighed without writing any down.
+    private struct Weighed {
+        var members: UInt32 = 0
+        var count = 0
+        var discount: Int64 = 0
+        var extras: Int64 = 0
+        var priority: Int64 = 0
+        var hasFreeShipping = false
+    }
+
     private func search(_ outcome: inout Outcome) {
-        var best = StackedSet()
-        var bestWith: [String: StackedSet] = [:]
-        func weigh(_ set: StackedSet) {
-            if set.isBetter(than: best) { best = set }
-            for id in set.ids where bestWith[id].map({ set.isBetter(than: $0) }) ?? true { bestWith[id] = set }
-        }
-        for candidate in candidates where candidate.rule == .none { weigh(worth([candidate])) }
         let stackable = candidates.filter { $0.rule != .none && !Self.isSettled($0) }
         let settled = candidates.filter(Self.isSettled)
-        func go(_ index: Int, _ basket: Basket, _ set: StackedSet, _ groups: Set<String>) {
+        // Those that are settled are in both of any two sets: they decide nothing.
+        func isBetter(_ a: Weighed, _ b: Weighed) -> Bool {
+            if a.discount != b.discount { return a.discount > b.discount }
+            if a.extras != b.extras { return a.extras > b.extras }
+            if a.count != b.count { return a.count < b.count }
+            if a.priority != b.priority { return a.priority > b.priority }
+            return ids(a).sorted().lexicographicallyPrecedes(ids(b).sorted())
+        }
+        func ids(_ set: Weighed) -> [String] { stackable.indices.filter { set.members & (1 << $0) != 0 }.map { stackable[$0].id } }
+        func written(_ set: Weighed) -> StackedSet {
+            worth(stackable.indices.filter { set.members & (1 << $0) != 0 }.map { stackable[$0] } + settled)
+        }
+
+        var best = Weighed()
+        var bestWith: [Weighed?] = Array(repeating: nil, count: stackable.count)
+        func go(_ index: Int, _ basket: Basket, _ set: Weighed, _ groups: Set<String>) {
             guard index < stackable.count else {
-                var basket = basket
-                return weigh(settled.reduce(set) { Self.adding($1, to: $0, &basket) })
+                if isBetter(set, best) { best = set }
+                for member in stackable.indices where set.members & (1 << member) != 0 {
+                    if bestWith[member].map({ isBetter(set, $0) }) ?? true { bestWith[member] = set }
+                }
+                return
             }
             let candidate = stackable[index]
             go(index + 1, basket, set, groups)
             var groups = groups
             if let group = candidate.rule.groupName, !groups.insert(group).inserted { return }
             var left = basket
-            let more = Self.adding(candidate, to: set, &left)
+            var more = set
+            more.members |= 1 << index
+            more.count += 1
+            more.priority = Exact.sum(more.priority, candidate.priority)
+            more.discount = Exact.sum(more.discount, left.take(candidate.effect).discount)
+            if candidate.effect.gives == .gift || (candidate.effect.gives == .freeShipping && !more.hasFreeShipping) { more.extras += 1 }
+            if candidate.effect.gives == .freeShipping { more.hasFreeShipping = true }
             go(index + 1, left, more, groups)
         }
-        go(0, basket, StackedSet(), [])
-        outcome.chosen = inOrder(best)
-        outcome.alternatives = bestWith.filter { !best.ids.contains($0.key) }.mapValues(inOrder)
-    }
+        go(0, basket, Weighed(), [])
 
-    /// The set with its members in the order in which they come off: those that were settled came last.
-    private func inOrder(_ set: StackedSet) -> StackedSet {
-        var ordered = set
-        let ids = Set(set.ids)
-        ordered.ids = candidates.map(\.id).filter(ids.contains)
-        return ordered
+        let together = written(best)
+        outcome.chosen = together
+        for candidate in candidates where candidate.rule == .none {
+            let alone = worth([candidate])
+            if alone.isBetter(than: outcome.chosen) { outcome.chosen = alone }
+            outcome.alternatives[candidate.id] = alone
+        }
+        for candidate in settled { outcome.alternatives[candidate.id] = together }
+        for (candidate, set) in zip(stackable, bestWith) { outcome.alternatives[candidate.id] = set.map(written) }
+        for id in outcome.chosen.ids { outcome.alternatives[id] = nil }
     }
 
     private static func adding(_ candidate: StackCandidate, to set: StackedSet, _ basket: inout Basket) -> StackedSet {
