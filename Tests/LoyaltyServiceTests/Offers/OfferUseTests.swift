@@ -160,6 +160,49 @@ struct OfferUseTests {
         }
     }
 
+    @Test("random uses, returns, orders and cancellations: the count is the uses, and no call goes over the limit")
+    func random() async throws {
+        try await LoyaltyHouse.with { house in
+            let seed = UInt64.random(in: 0...UInt64.max)
+            var chance = SeededChance(seed: seed)
+            let limited = try await house.addOffer("percent", ["percent": 10, "max_uses": 3])
+            let free = try await house.addOffer("fixed", ["amount": 100])
+            func uses() async throws -> Int64 { try await house.offer(limited)["uses"]?.int ?? -1 }
+            for step in 0..<80 {
+                let order = "o\(Int.random(in: 0..<8, using: &chance))"
+                let before = try await uses()
+                switch Int.random(in: 0..<6, using: &chance) {
+                case 0, 1:
+                    let isNew = try await house.use(limited, order, customer: ["id": "42"]).status == 201
+                    #expect(!isNew || before < 3, "seed \(seed), step \(step)")
+                case 2: _ = try await house.test.delete("/v1/loyalty/offers/\(limited)/uses/\(order)")
+                case 3:
+                    let named = [limited, free].filter { _ in Bool.random(using: &chance) }
+                    try await house.send(
+                        event("order.updated", orderData(order, customer: "42", more: ["offers": .from(named)]), at: Int64(step)))
+                case 4 where step % 3 == 0:
+                    try await house.send(event("order.cancelled", orderData(order, customer: "42"), at: Int64(step)))
+                default:
+                    let maximum: JSON = Bool.random(using: &chance) ? 3 : .null
+                    _ = try await house.test.put(
+                        "/v1/loyalty/offers/\(limited)", offerBody("percent", ["percent": 10, "max_uses": maximum]))
+                    if maximum.isNull {
+                        _ = try await house.test.put("/v1/loyalty/offers/\(limited)", offerBody("percent", ["percent": 10, "max_uses": 3]))
+                    }
+                }
+                let counted = try await house.test.house.read { db in
+                    try db.first("SELECT uses FROM offer_counts WHERE offer_id = \(limited)") { $0.int(0) }
+                }
+                #expect(try await uses() == counted ?? -2, "seed \(seed), step \(step)")
+                if counted == nil { return }
+            }
+            let used = try await house.test.said("offer.used").count
+            let said = used - (try await house.test.said("offer.released").count)
+            let standing = try await house.offer(free)["uses"]?.int ?? -1
+            #expect(try await uses() + standing == Int64(said), "seed \(seed)")
+        }
+    }
+
     private func atOnce(_ count: Int, _ body: @escaping @Sendable (Int) async throws -> Int) async throws -> [Int] {
         try await withThrowingTaskGroup(of: Int.self) { group in
             for number in 0..<count { group.addTask { try await body(number) } }
