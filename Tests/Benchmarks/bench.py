@@ -424,6 +424,47 @@ end
     replicas(lambda count: new_suite(loyalty=count), script, principal, wrk, say, SECONDS)
 
 
+def quotes():
+    print("A quote against a bare read of the member, through the gateway at equal load (50 connections, one call each 50 ms)")
+    suite = new_suite()
+    try:
+        def make(path, body):
+            status, answer = suite.request("POST", path, json.dumps(body))
+            if status not in (200, 201, 202):
+                raise SystemExit(f"    {path}: {status} {str(answer)[:200]}")
+        make("/v1/events", {"specversion": "1.0", "id": "bench-1", "source": "bench", "type": "order.paid", "data": {
+            "order_id": "bench-1", "customer": {"id": "ada", "email": "ada@example.com"}, "currency": "TRY", "total": 90_000}})
+        for number in range(10):
+            make("/v1/loyalty/offers", {"name": f"share {number}", "kind": "percent", "percent": number + 1, "minimum_order": 1_000 * number,
+                                        "stacking": {"group": f"g{number % 3}"}})
+            make("/v1/loyalty/offers", {"name": f"gift {number}", "kind": "gift", "gift": {"product_id": f"p{number}"}, "max_uses": 1_000,
+                                        "per_customer": {"times": 1, "every": "month"}})
+        make("/v1/coupon_batches", {"name": "bench", "code": "BENCH10", "discount": {"type": "percent", "percent": 10}, "per_customer": 1})
+        gateway = f"http://127.0.0.1:{suite.ports['gateway']}"
+        deadline = time.time() + 10
+        while suite.request("GET", "/v1/loyalty/members/ada")[0] != 200 and time.time() < deadline:
+            time.sleep(0.1)
+        cart = {"currency": "TRY", "items": [
+            {"line_id": f"{i}", "product_id": f"p{i}", "categories": ["skin"], "quantity": 2, "unit_price": 3_000} for i in range(4)]}
+        question = {"cart": cart, "customer": {"id": "ada"}, "coupon_codes": ["BENCH10"], "shipping_total": 500}
+        scripts = {
+            "bare read": call_script(suite.folder, "member", "GET", "/v1/loyalty/members/ada", pause=50),
+            "quote": call_script(suite.folder, "quote", "POST", "/v1/loyalty/quotes", question, pause=50),
+        }
+        for script in scripts.values():
+            wrk(gateway, script, connections=50, seconds=2)
+        rates, latencies = {}, {}
+        for _ in range(3):
+            for name, script in scripts.items():
+                rate, p99 = wrk(gateway, script, connections=50, seconds=max(3, SECONDS // 2))
+                rates[name], latencies[name] = rate, min(p99, latencies.get(name, p99))
+        for name in scripts:
+            say(f"{name}, p99 at {rates[name]:,.0f} calls/s", latencies[name], "ms")
+        say("quote p99 ÷ bare read of the member p99", latencies["quote"] / latencies["bare read"], "", "≤ 3")
+    finally:
+        suite.stop()
+
+
 base = None
 if not ONLY or "store" in ONLY:
     store_itself()
@@ -439,6 +480,8 @@ if not ONLY or "proxy" in ONLY:
     proxying()
 if not ONLY or "coupons" in ONLY:
     coupons()
+if not ONLY or "quotes" in ONLY:
+    quotes()
 if not ONLY or "claims" in ONLY:
     claims()
 if not ONLY or "responses" in ONLY:

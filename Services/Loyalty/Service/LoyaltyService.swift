@@ -34,6 +34,8 @@ public enum LoyaltyService {
                 InStoreController(house: house, checkIns: CheckIns(catalogues: catalogues)).addRoutes(to: router)
                 CouponBatchesController(house: house, catalogues: catalogues).addRoutes(to: router)
                 CouponsController(house: house, catalogues: catalogues).addRoutes(to: router)
+                OffersController(house: house, catalogues: catalogues).addRoutes(to: router)
+                QuotesController(house: house, catalogues: catalogues).addRoutes(to: router)
                 GrantsController(house: house, grants: Grants(catalogues: catalogues)).addRoutes(to: router)
                 WhyController(house: house, catalogues: catalogues).addRoutes(to: router)
                 MetricsController(house: house, catalogues: catalogues).addRoutes(to: router)

@@ -111,6 +111,36 @@ struct CouponVerdictTests {
         #expect(reasons(standing { $0.isShutOut = true }) == [.notStackable])
     }
 
+    @Test("for a segment, a channel, certain lines, or under conditions")
+    func narrowed() {
+        #expect(reasons(standing { $0.rules.segmentID = "seg_1" }, ayse) == [.segmentOnly])
+        #expect(reasons(standing { ($0.rules.segmentID, $0.isInSegment) = ("seg_1", true) }, ayse) == [])
+        #expect(reasons(standing { $0.rules.segmentID = "seg_1" }) == [.customerRequired])
+        #expect(reasons(standing { $0.rules.channels = ["till"] }) == [.wrongChannel])
+        #expect(reasons(standing { ($0.rules.channels, $0.channel) = (["till"], "till") }) == [])
+        #expect(reasons(standing { $0.conditions = .any(false, []) }) == [.conditionsNotMet])
+        #expect(reasons(standing { $0.conditions = .any(true, []) }) == [])
+        let member = Condition.test(ConditionTest(field: "orders.count", op: .gte, value: 1))
+        #expect(reasons(standing { ($0.rules.conditions, $0.conditions) = (member, .any(false, [])) }) == [.customerRequired])
+        let mugs = ItemScope(condition: .test(ConditionTest(field: "item.categories", op: .contains, value: "mugs")))
+        let cart = Cart(
+            currency: Currency("TRY"),
+            lines: [
+                Cart.Line(OrderItem(lineID: "1", productID: "a", categories: ["mugs"], quantity: 2, unitPrice: 1_500)),
+                Cart.Line(OrderItem(lineID: "2", productID: "b", quantity: 1, unitPrice: 1_000)),
+            ])
+        #expect(reasons(standing { $0.rules.items = mugs }) == [.noMatchingItems])
+        #expect(reasons(standing { $0.rules.items = mugs }, .nobody, cart) == [])
+        #expect(reasons(standing { $0.rules.discount = .product(productID: "z", quantity: 1) }, .nobody, cart) == [.productNotInCart])
+        let tenth = CouponWorth(.percent(basisPoints: 1_000, maximum: nil), on: cart, items: mugs)
+        #expect(tenth.discount == 300 && tenth.parts == [300, 0])
+        let all = CouponWorth(.fixed(amount: 5_000, currency: nil), on: cart, items: mugs)
+        #expect(all.discount == 3_000 && all.parts == [3_000, 0])
+        let piece = CouponWorth(.product(productID: "a", quantity: 1), on: cart)
+        #expect(piece.discount == 1_500 && piece.parts == [1_500, 0])
+        #expect(CouponWorth(.product(productID: "a", quantity: 9), on: cart).discount == 3_000)
+    }
+
     @Test("somebody's own: by id or by e-mail, and not without either")
     func holder() {
         #expect(reasons(standing { $0.rules.customerID = "42" }, ayse) == [])
@@ -135,10 +165,14 @@ struct CouponVerdictTests {
             $0.rules.minimumOrder = 5_000
             ($0.rules.firstOrderOnly, $0.hasOtherOrder) = (true, true)
             $0.rules.customerID = "7"
+            $0.rules.segmentID = "seg_1"
+            $0.rules.channels = ["till"]
+            $0.conditions = .all(false, [])
+            $0.rules.items = ItemScope(condition: .test(ConditionTest(field: "item.sku", op: .eq, value: "x")))
             $0.isShutOut = true
         }
         let verdict = CouponVerdict(wrong, cart: Cart(currency: Currency("EUR"), total: 4_000), person: ayse, now: now)
-        let expected = CouponVerdict.Reason.allCases.filter { ![.notFound, .customerRequired].contains($0) }
+        let expected = CouponVerdict.Reason.allCases.filter { ![.notFound, .customerRequired, .productNotInCart].contains($0) }
         #expect(verdict.refusals.map(\.reason) == expected)
         #expect(verdict.worth == .nothing)
         #expect(CouponVerdict.notFound.refusals.map(\.reason) == [.notFound])

@@ -98,7 +98,12 @@ struct CouponBatchTests {
             (couponBatch("A", ["starts_at": "soon"]), "/starts_at", "invalid_time"),
             (couponBatch("A", ["starts_at": "2026-03-02T00:00:00Z", "ends_at": "2026-03-02T00:00:00Z"]), "/ends_at", "out_of_range"),
             (couponBatch("A", ["stacking": "some"]), "/stacking", "invalid"),
-            (couponBatch("A", ["segment_id": "seg_1"]), "/segment_id", "not_supported_yet"),
+            (couponBatch("A", ["stacking": ["group": ""]]), "/stacking/group", "empty"),
+            (couponBatch("A", ["segment_id": ""]), "/segment_id", "empty"),
+            (couponBatch("A", ["conditions": ["field": "event.type", "op": "eq", "value": "x"]]), "/conditions/field", "unknown_field"),
+            (couponBatch("A", ["items": ["field": "cart.total", "op": "eq", "value": 1]]), "/items/field", "unknown_field"),
+            (couponBatch("A", ["channels": "till"]), "/channels", "wrong_type"),
+            (couponBatch("A", ["discount": ["type": "product", "quantity": 1]]), "/discount/product_id", "missing"),
             (couponBatch("A", ["metadata": ["a": .string(String(repeating: "x", count: 9_000))]]), "/metadata", "too_long"),
             (couponBatch("A", ["colour": "red"]), "/colour", "unknown_field"),
         ] as [(JSON, String, String)])
@@ -159,7 +164,8 @@ struct CouponBatchTests {
     func count() async throws {
         try await LoyaltyHouse.with { house in
             let plan = try await house.test.house.read { db in
-                try db.all("EXPLAIN QUERY PLAN SELECT COUNT(*) FROM coupon_redemptions r WHERE r.batch_id = 'x' AND r.released_at IS NULL") {
+                try db.all("EXPLAIN QUERY PLAN SELECT COUNT(*) FROM coupon_redemptions r WHERE r.batch_id = 'x' AND r.released_at IS NULL")
+                {
                     $0.text(3)
                 }
             }

@@ -1,23 +1,32 @@
 public import Shared
 
-/// A cart, as far as coupons look at it.
+/// A cart, as far as coupons, offers and quotes look at it.
 public struct Cart: Sendable, Equatable {
     public struct Line: Sendable, Equatable {
-        public var lineID: String?
-        public var productID: String?
+        /// What is in it, at its price before any discount.
+        public var item: OrderItem
         /// What the whole line comes to after its own discount, 0…2^53 minor units.
         public var value: Int64
 
+        public var lineID: String? { item.lineID }
+        public var productID: String? { item.productID }
+
         public init(lineID: String? = nil, productID: String? = nil, value: Int64) {
-            self.lineID = lineID
-            self.productID = productID
+            item = OrderItem(lineID: lineID, productID: productID, unitPrice: value)
             self.value = value
         }
 
-        init(_ item: OrderItem) {
-            self.init(
-                lineID: item.lineID, productID: item.productID,
-                value: Exact.amount(Int128(item.unitPrice) * Int128(item.quantity) - Int128(item.discount)))
+        public init(_ item: OrderItem) {
+            self.item = item
+            value = Exact.amount(Int128(item.unitPrice) * Int128(item.quantity) - Int128(item.discount))
+        }
+
+        /// What conditions see as one of `cart.items`, and as `item`.
+        public var facts: JSON {
+            [
+                "line_id": .from(item.lineID), "product_id": .from(item.productID), "sku": .from(item.sku), "name": .from(item.name),
+                "categories": .from(item.categories), "quantity": .int(item.quantity), "unit_price": .int(item.unitPrice),
+            ]
         }
     }
 
@@ -54,5 +63,14 @@ public struct Cart: Sendable, Equatable {
     /// The order as the cart it was: what its lines came to before anything was taken off the whole.
     public init(_ order: Order) {
         self.init(currency: order.currency, total: order.amounts.subtotal, lines: (order.items ?? []).map(Line.init))
+    }
+
+    /// What conditions see as `cart`.
+    public func facts(channel: String? = nil) -> JSON {
+        [
+            "currency": .from(currency?.code), "total": .int(total), "channel": .from(channel),
+            "quantity": .int(Exact.clamp(lines.reduce(Int128(0)) { $0 + Int128($1.item.quantity) })),
+            "items": .array(lines.map(\.facts)),
+        ]
     }
 }

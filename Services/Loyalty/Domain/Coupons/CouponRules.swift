@@ -2,9 +2,6 @@ public import Shared
 
 /// What a coupon gives and on what terms.
 public struct CouponRules: Sendable, Equatable {
-    /// Whether it goes together with other coupons of one order.
-    public enum Stacking: String, Sendable, CaseIterable { case none, all }
-
     /// What the merchant calls it.
     public var name: String
     public var discount: Discount
@@ -17,10 +14,17 @@ public struct CouponRules: Sendable, Equatable {
     public var firstOrderOnly: Bool
     /// The one customer it is for.
     public var customerID: String?
+    /// The segment that those it is for are in.
+    public var segmentID: String?
+    public var conditions: Condition?
+    /// The lines it is about; nil for the whole cart.
+    public var items: ItemScope?
+    /// Orders of any of these channels; empty for all.
+    public var channels: [String] = []
     public var startsAt: Timestamp?
     /// Exclusive.
     public var endsAt: Timestamp?
-    public var stacking: Stacking
+    public var stacking: StackingRule
     public var metadata: JSONObject
 
     public static let limitRange: ClosedRange<Int64> = 1...1_000_000_000
@@ -30,7 +34,7 @@ public struct CouponRules: Sendable, Equatable {
     public init(
         name: String, discount: Discount, minimumOrder: Int64? = nil, maxRedemptions: Int64? = nil, perCustomer: Int64? = nil,
         firstOrderOnly: Bool = false, customerID: String? = nil, startsAt: Timestamp? = nil, endsAt: Timestamp? = nil,
-        stacking: Stacking = .all, metadata: JSONObject = JSONObject()
+        stacking: StackingRule = .all, metadata: JSONObject = JSONObject()
     ) {
         self.name = name
         self.discount = discount
@@ -53,7 +57,10 @@ public struct CouponRules: Sendable, Equatable {
     }
 
     /// True where the rules cannot be checked without knowing whose cart it is.
-    var isAboutSomebody: Bool { perCustomer != nil || firstOrderOnly || customerID != nil }
+    var isAboutSomebody: Bool {
+        perCustomer != nil || firstOrderOnly || customerID != nil || segmentID != nil
+            || !(conditions?.roots ?? []).isDisjoint(with: ConditionFields.memberRoots)
+    }
 }
 
 extension CouponRules {
@@ -68,15 +75,23 @@ extension CouponRules {
         let customerID = reader.string("customer_id", max: CloudEvent.maximumTextLength, allowEmpty: false)
         let startsAt = reader.timestamp("starts_at")
         let endsAt = reader.timestamp("ends_at")
-        let stacking = reader.choice("stacking", Stacking.self) ?? .all
+        let segmentID = reader.string("segment_id", max: 255, allowEmpty: false)
+        let conditions = Self.conditions(reader)
+        let items = ItemScope.read(reader)
+        let channels = Self.channels(reader) ?? []
+        let stacking = StackingRule.read(reader) ?? .all
         let metadata = Self.metadata(reader) ?? JSONObject()
-        Self.refuseSegment(reader)
+        if items != nil, discount == .freeShipping { reader.fail("items", "conflict", "free shipping is about the whole order") }
         Self.checkWindow(startsAt, endsAt, reader)
         guard reader.issues.isEmpty, let name, let discount else { return nil }
         self.init(
             name: name, discount: discount, minimumOrder: minimumOrder, maxRedemptions: maxRedemptions, perCustomer: perCustomer,
             firstOrderOnly: firstOrderOnly, customerID: customerID, startsAt: startsAt, endsAt: endsAt, stacking: stacking,
             metadata: metadata)
+        self.segmentID = segmentID
+        self.conditions = conditions
+        self.items = items
+        self.channels = channels
     }
 
     /// These rules with what a PUT says changed: what it leaves out stays, `null` clears. What a coupon gives and to whom was promised when its codes
@@ -91,9 +106,11 @@ extension CouponRules {
         result.firstOrderOnly = read("first_order_only", reader.bool("first_order_only"), else: firstOrderOnly) ?? false
         result.startsAt = read("starts_at", reader.timestamp("starts_at"), else: startsAt)
         result.endsAt = read("ends_at", reader.timestamp("ends_at"), else: endsAt)
-        result.stacking = read("stacking", reader.choice("stacking", Stacking.self), else: stacking) ?? .all
+        result.conditions = read("conditions", Self.conditions(reader), else: conditions)
+        result.channels = read("channels", Self.channels(reader), else: channels) ?? []
+        result.stacking = read("stacking", StackingRule.read(reader), else: stacking) ?? .all
         result.metadata = read("metadata", Self.metadata(reader), else: metadata) ?? JSONObject()
-        Self.refuseSegment(reader)
+        refuseOthers(reader)
         Self.checkWindow(result.startsAt, result.endsAt, reader)
         let isDiscountCleared = reader.has("discount") && reader.raw("discount") == nil
         let isOtherDiscount = reader.reader("discount").flatMap(Discount.init).map { $0.inCurrency(of: discount) != discount } ?? false
@@ -108,17 +125,30 @@ extension CouponRules {
         return result
     }
 
-    private static func metadata(_ reader: FieldReader) -> JSONObject? {
+    /// Whose the coupons are, and what of a cart they are about, goes with their discount.
+    private func refuseOthers(_ reader: FieldReader) {
+        let segment = reader.string("segment_id", max: 255)
+        if reader.has("segment_id"), segment != segmentID {
+            reader.fail("segment_id", "immutable", "the codes are this segment's; cancel the batch and make another")
+        }
+        let said = ItemScope.read(reader)
+        if reader.has("items"), said != items {
+            reader.fail("items", "immutable", "codes went out for these items; cancel the batch and make another")
+        }
+    }
+
+    private static func conditions(_ reader: FieldReader) -> Condition? {
+        reader.raw("conditions").flatMap { Condition.read($0, at: reader.pointer / "conditions", fields: .cart, issues: reader.issues) }
+    }
+
+    private static func channels(_ reader: FieldReader) -> [String]? { reader.strings("channels", maxCount: 100, maxLength: 64) }
+
+    static func metadata(_ reader: FieldReader) -> JSONObject? {
         guard let object = reader.reader("metadata")?.object else { return nil }
         if JSON.object(object).bytes.count > maximumMetadata {
             reader.fail("metadata", "too_long", "at most \(maximumMetadata) bytes of JSON")
         }
         return object
-    }
-
-    private static func refuseSegment(_ reader: FieldReader) {
-        guard reader.raw("segment_id") != nil else { return }
-        reader.fail("segment_id", "not_supported_yet", "coupons for a segment come later")
     }
 
     private static func checkWindow(_ startsAt: Timestamp?, _ endsAt: Timestamp?, _ reader: FieldReader) {
@@ -132,8 +162,10 @@ extension CouponRules {
             .init(name: "name", value: .string(name)), .init(name: "discount", value: discount.json),
             .init(name: "minimum_order", value: .from(minimumOrder)), .init(name: "max_redemptions", value: .from(maxRedemptions)),
             .init(name: "per_customer", value: .from(perCustomer)), .init(name: "first_order_only", value: .bool(firstOrderOnly)),
-            .init(name: "customer_id", value: .from(customerID)), .init(name: "starts_at", value: .from(startsAt)),
-            .init(name: "ends_at", value: .from(endsAt)), .init(name: "stacking", value: .string(stacking.rawValue)),
+            .init(name: "customer_id", value: .from(customerID)), .init(name: "segment_id", value: .from(segmentID)),
+            .init(name: "conditions", value: conditions?.json ?? .null), .init(name: "items", value: items?.json ?? .null),
+            .init(name: "channels", value: .from(channels)), .init(name: "starts_at", value: .from(startsAt)),
+            .init(name: "ends_at", value: .from(endsAt)), .init(name: "stacking", value: stacking.json),
             .init(name: "metadata", value: .object(metadata)),
         ]
     }

@@ -27,7 +27,13 @@ public struct CouponStanding: Sendable {
     public var redemptionsOfPerson: Int64 = 0
     /// Whether the person has another order, a cancelled one aside.
     public var hasOtherOrder = false
-    /// Whether another coupon of the order forbids this one, or this one it.
+    /// Whether the person is in the segment that the coupon is for.
+    public var isInSegment = false
+    /// What its conditions came to; nil without any.
+    public var conditions: ConditionVerdict?
+    /// Where the order comes from, as far as the shop says.
+    public var channel: String?
+    /// Whether another discount of the order forbids this one, or this one it.
     public var isShutOut = false
 
     public init(_ rules: CouponRules, holderEmailKey: String? = nil) {
@@ -55,6 +61,11 @@ public struct CouponVerdict: Sendable, Equatable {
         case currencyMismatch = "currency_mismatch"
         case firstOrderOnly = "first_order_only"
         case wrongCustomer = "wrong_customer"
+        case segmentOnly = "segment_only"
+        case wrongChannel = "wrong_channel"
+        case conditionsNotMet = "conditions_not_met"
+        case productNotInCart = "product_not_in_cart"
+        case noMatchingItems = "no_matching_items"
         case customerRequired = "customer_required"
         case notStackable = "not_stackable"
 
@@ -71,8 +82,15 @@ public struct CouponVerdict: Sendable, Equatable {
         public let reason: Reason
         /// For people.
         public let detail: String
+        /// Of conditions: which of them failed, and on what.
+        public var verdict: JSON?
 
-        public var json: JSON { ["code": .string(reason.rawValue), "detail": .string(detail)] }
+        /// The verdict of conditions shows what they are: that is the merchant's to know.
+        public func json(withVerdict: Bool) -> JSON {
+            var object = JSONObject([.init(name: "code", value: .string(reason.rawValue)), .init(name: "detail", value: .string(detail))])
+            if withVerdict, let verdict { object["verdict"] = verdict }
+            return .object(object)
+        }
     }
 
     /// Empty where the coupon is good.
@@ -111,21 +129,39 @@ public struct CouponVerdict: Sendable, Equatable {
         }
         if rules.firstOrderOnly, coupon.hasOtherOrder { refuse(.firstOrderOnly, "The coupon is for a first order only.") }
         if coupon.hasHolder, !person.isNobody, !coupon.isHeld(by: person) { refuse(.wrongCustomer, "The coupon is somebody else's.") }
-        if person.isNobody, rules.isAboutSomebody || coupon.hasHolder {
+        if rules.segmentID != nil, !person.isNobody, !coupon.isInSegment {
+            refuse(.segmentOnly, "The coupon is for certain customers.")
+        }
+        if !rules.channels.isEmpty, !(coupon.channel.map(rules.channels.contains) ?? false) {
+            refuse(.wrongChannel, "The coupon is for \(rules.channels.joined(separator: ", ")).")
+        }
+        let isUnknown = person.isNobody && (rules.isAboutSomebody || coupon.hasHolder)
+        if let verdict = coupon.conditions, !verdict.holds, !isUnknown {
+            refusals.append(
+                Refusal(reason: .conditionsNotMet, detail: "The coupon's conditions are not met.", verdict: verdict.json))
+        }
+        if !CartEffect(rules.discount, on: cart, items: rules.items).isAboutSomething {
+            if case .product = rules.discount {
+                refuse(.productNotInCart, "The product that it gives is not in the cart.")
+            } else {
+                refuse(.noMatchingItems, "The cart has nothing that the coupon is about.")
+            }
+        }
+        if isUnknown {
             refuse(.customerRequired, "Whether the coupon is good depends on the customer.")
         }
-        if coupon.isShutOut { refuse(.notStackable, "It does not go together with another coupon of this order.") }
-        self.init(refusals: refusals, worth: refusals.isEmpty ? CouponWorth(rules.discount, on: cart) : .nothing)
+        if coupon.isShutOut { refuse(.notStackable, "It does not go together with another discount of this order.") }
+        self.init(refusals: refusals, worth: refusals.isEmpty ? CouponWorth(rules.discount, on: cart, items: rules.items) : .nothing)
     }
 
-    public var reasons: JSON { .array(refusals.map(\.json)) }
+    public func reasons(withVerdict: Bool) -> JSON { .array(refusals.map { $0.json(withVerdict: withVerdict) }) }
 
     /// As `validate` answers it.
-    public func json(_ cart: Cart) -> JSON {
+    public func json(_ cart: Cart, withVerdict: Bool) -> JSON {
         [
             "valid": .bool(isValid), "discount": .int(worth.discount), "free_shipping": .bool(worth.freeShipping),
             "items": worth.items(of: cart),
-            "reasons": reasons,
+            "reasons": reasons(withVerdict: withVerdict),
         ]
     }
 }

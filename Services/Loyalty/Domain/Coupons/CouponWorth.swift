@@ -16,21 +16,28 @@ public struct CouponWorth: Sendable, Equatable {
         self.parts = parts
     }
 
-    /// A percentage is of the cart's total, halves of a minor unit rounded up, once. A fixed amount in another currency than the cart's is worth
-    /// nothing.
-    public init(_ discount: Discount, on cart: Cart) {
-        let taken: Int64 =
-            switch discount {
-            case .fixed(let amount, let currency): Self.isMismatch(currency, cart.currency) ? 0 : min(amount, cart.total)
-            case .percent(let points, let maximum): min(Exact.rounded(cart.total, times: points, over: 10_000), maximum ?? .max, cart.total)
-            case .freeShipping: 0
-            }
+    /// A percentage is of the cart's total, or of what the lines it is about come to; halves of a minor unit rounded up, once. A fixed amount in
+    /// another currency than the cart's is worth nothing.
+    public init(_ discount: Discount, on cart: Cart, items: ItemScope? = nil) {
+        let taken: Int64
+        switch discount {
+        case .fixed(_, let currency) where Self.isMismatch(currency, cart.currency): taken = 0
+        case .fixed(let amount, _) where items == nil: taken = min(amount, cart.total)
+        case .percent(let points, let maximum) where items == nil:
+            taken = min(Exact.rounded(cart.total, times: points, over: 10_000), maximum ?? .max, cart.total)
+        case .freeShipping: taken = 0
+        case .fixed, .percent, .product:
+            var basket = Basket(cart)
+            let part = basket.take(CartEffect(discount, on: cart, items: items))
+            self.init(discount: part.goods, freeShipping: false, parts: part.parts)
+            return
+        }
         self.init(
             discount: max(0, taken), freeShipping: discount == .freeShipping,
             parts: Self.spread(max(0, taken), over: cart.lines.map(\.value)))
     }
 
-    static func isMismatch(_ a: Currency?, _ b: Currency?) -> Bool { a != nil && b != nil && a != b }
+    public static func isMismatch(_ a: Currency?, _ b: Currency?) -> Bool { a != nil && b != nil && a != b }
 
     /// Spreads an amount over weights ≥ 0 by largest remainder; the earlier one wins a tie. Where the amount is not more than the weights' sum, no part
     /// is more than its weight. Weights that are all 0 share alike.

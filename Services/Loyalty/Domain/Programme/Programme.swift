@@ -35,6 +35,8 @@ public struct Programme: Sendable, Equatable {
     }
     /// How many days ahead of a subscription's renewal its customer is told.
     public var renewalNoticeDays: [Int64]
+    /// How discounts that do not go together are chosen.
+    public var stacking: StackingPolicy
 
     public static let fresh = Programme(
         name: "Loyalty", currency: nil, timezone: "UTC", pendingDays: 0, expiry: .none, clawback: .withinBalance, returnWindowDays: 14)
@@ -44,7 +46,8 @@ public struct Programme: Sendable, Equatable {
     public init(
         name: String, currency: Currency?, timezone: String, pendingDays: Int64, expiry: ExpiryPolicy, clawback: ClawbackPolicy,
         returnWindowDays: Int64, activation: Activation? = nil, notices: ExpiryNotices = .usual, guestOrders: GuestOrders = .earn,
-        spentRefund: SpentRefund = .proportional, spentRefundGraceDays: Int64 = 30, renewalNoticeDays: [Int64] = [7]
+        spentRefund: SpentRefund = .proportional, spentRefundGraceDays: Int64 = 30, renewalNoticeDays: [Int64] = [7],
+        stacking: StackingPolicy = StackingPolicy()
     ) {
         self.name = name
         self.currency = currency
@@ -59,6 +62,7 @@ public struct Programme: Sendable, Equatable {
         self.spentRefund = spentRefund
         self.spentRefundGraceDays = spentRefundGraceDays
         self.renewalNoticeDays = renewalNoticeDays
+        self.stacking = stacking
     }
 
     /// The rule of activation that counts where an earning rule has none of its own.
@@ -99,6 +103,7 @@ public struct Programme: Sendable, Equatable {
         result.clawback = ClawbackPolicy.changed(clawback, by: reader)
         if let policy = reader.choice("spent_refund", SpentRefund.self) { result.spentRefund = policy }
         if let days = reader.int("spent_refund_grace_days", in: Self.daysRange) { result.spentRefundGraceDays = days }
+        if let rules = reader.reader("stacking") { result.stacking = stacking.changed(by: rules) }
         reader.ignore("version", "updated_at")
         reader.refuseUnknown()
         return result
@@ -135,6 +140,7 @@ public struct Programme: Sendable, Equatable {
             .init(name: "spent_refund_grace_days", value: .int(spentRefundGraceDays)),
             .init(name: "rule_matching", value: .string(ruleMatching.rawValue)),
             .init(name: "renewal_notice_days", value: .array(renewalNoticeDays.map(JSON.int))),
+            .init(name: "stacking", value: stacking.json),
         ])
     }
 }

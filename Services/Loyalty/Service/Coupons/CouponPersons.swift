@@ -13,10 +13,13 @@ struct CouponBuyer: Sendable {
     /// One e-mail may belong to several customers; nobody has more of them.
     private static let most = 50
 
-    init(customerID: String?, email: String?, _ db: SQLConnection) throws {
+    /// `known` is the customer of the id, where somebody has read them already.
+    init(customerID: String?, email: String?, known: Customer? = nil, _ db: SQLConnection) throws {
         var customerID = customerID
         var emailKeys = [EmailKey.make(email)].compactMap { $0 }
-        if let named = customerID,
+        if let known, known.id == customerID {
+            if let own = known.emailKey, !emailKeys.contains(own) { emailKeys.append(own) }
+        } else if let named = customerID,
             let own = try db.first(
                 "SELECT COALESCE(merged_into, customer_id), email_key FROM customers WHERE customer_id = \(named)",
                 { (id: $0.text(0), emailKey: $0.textOrNil(1)) })
@@ -53,19 +56,32 @@ struct CouponBuyer: Sendable {
 extension CouponStanding {
     /// A coupon as it stands for somebody's order. `orderID` is nil where there is no order yet; orders placed after `placedBy` are none that came
     /// first. Without `placedBy` a use of any coupon for another order counts as that order, which is on its way here.
-    init(_ coupon: CouponRecord, for buyer: CouponBuyer, orderID: String?, placedBy: Timestamp? = nil, _ db: SQLConnection) throws {
+    init(
+        _ coupon: CouponRecord, for shopper: inout Shopper, _ setting: CartSetting, orderID: String?, placedBy: Timestamp? = nil,
+        _ db: SQLConnection
+    ) throws {
         let rules = coupon.rules
         self.init(rules, holderEmailKey: coupon.holderEmailKey)
         isCancelled = coupon.cancelledAt != nil
         redemptions = coupon.redemptions
-        if rules.perCustomer != nil, !buyer.person.isNobody {
-            redemptionsOfPerson = try RedemptionStore.count(batchID: coupon.batchID, of: buyer.person, db)
+        channel = setting.channel
+        if rules.perCustomer != nil || rules.firstOrderOnly {
+            let buyer = try shopper.buyer()
+            if rules.perCustomer != nil, !buyer.person.isNobody {
+                redemptionsOfPerson = try RedemptionStore.count(batchID: coupon.batchID, of: buyer.person, db)
+            }
+            if rules.firstOrderOnly {
+                hasOtherOrder =
+                    try placedBy == nil && RedemptionStore.exists(of: buyer.person, except: orderID, db)
+                    || OrderStore.hasOrder(buyer.person.customerIDs, except: orderID, placedBy: placedBy, db)
+            }
         }
-        if rules.firstOrderOnly {
-            hasOtherOrder =
-                try placedBy == nil && RedemptionStore.exists(of: buyer.person, except: orderID, db)
-                || OrderStore.hasOrder(buyer.person.customerIDs, except: orderID, placedBy: placedBy, db)
+        if let segmentID = rules.segmentID, let member = try shopper.member() {
+            isInSegment = try SegmentMembership.contains(member.customer.id, segment: segmentID, db)
         }
-        if let orderID { isShutOut = try RedemptionStore.shutsOut(coupon, orderID: orderID, db) }
+        conditions = try rules.conditions.map { try shopper.verdict($0, setting) }
+        if let orderID {
+            isShutOut = try OrderStack.shutsOut(rules.stacking, orderID: orderID, exceptCoupon: coupon.code, db)
+        }
     }
 }

@@ -33,42 +33,33 @@ struct CouponsController: Sendable {
             let code = context.parameters.get("code")?.removingPercentEscapes ?? ""
             let principal = try context.requirePrincipal()
             let now = house.now
-            return Reply(.ok, try await house.read { try Self.verdict(code, body, principal, now: now, $0) })
+            return Reply(.ok, try await house.read { try verdict(code, body, principal, now: now, $0) })
         }
         return try await house.command(request, context) { input, change in
-            Reply(.ok, try Self.verdict(input.parameters["code"] ?? "", input.body, input.principal, now: change.now, change.db))
+            Reply(.ok, try verdict(input.parameters["code"] ?? "", input.body, input.principal, now: change.now, change.db))
         }
     }
 
-    private static func verdict(_ text: String, _ body: JSON, _ principal: Principal, now: Timestamp, _ db: SQLConnection) throws -> JSON {
+    private func verdict(_ text: String, _ body: JSON, _ principal: Principal, now: Timestamp, _ db: SQLConnection) throws -> JSON {
         let issues = FieldIssues()
         let reader = FieldReader(body: body, issues: issues)
-        let cart = cart(reader)
-        var customer = customer(reader)
+        let cart = ShopperReader.cart(reader)
+        var customer = ShopperReader.customer(reader)
+        let place = ShopperReader.place(reader)
+        let channel = ShopperReader.channel(reader)
         reader.refuseUnknown()
         try issues.throwIfAny()
         guard let cart else { throw Problem.internalError }
-        if !principal.isServer { customer = try own(customer, principal, db) }
-        guard let coupon = try CouponStore.find(CouponCode(text), db) else { return CouponVerdict.notFound.json(cart) }
-        let buyer = try CouponBuyer(customerID: customer.id, email: customer.email, db)
-        let standing = try CouponStanding(coupon, for: buyer, orderID: nil, db)
-        return CouponVerdict(standing, cart: cart, person: buyer.person, now: now).json(cart)
-    }
-
-    /// A storefront asks for the shopper whom the store vouched for, or for nobody in particular: whether somebody else has ordered before is not
-    /// everybody's business.
-    private static func own(
-        _ customer: (id: String?, email: String?), _ principal: Principal, _ db: SQLConnection
-    ) throws -> (id: String?, email: String?) {
-        var isOwn = customer.id == nil || customer.id == principal.customerID
-        if let email = customer.email {
-            let known = try principal.customerID.flatMap { try CustomerStore.find($0, db)?.customer.emailKey }
-            if known == nil || known != EmailKey.make(email) { isOwn = false }
+        if !principal.isServer { customer = try ShopperReader.own(customer, principal, db) }
+        let withVerdict = principal.isServer
+        guard let coupon = try CouponStore.find(CouponCode(text), db) else {
+            return CouponVerdict.notFound.json(cart, withVerdict: withVerdict)
         }
-        guard isOwn else {
-            throw Problem.forbidden("A storefront names a customer only with that customer's own token.", code: "customer_token_required")
-        }
-        return (principal.customerID, customer.email)
+        var shopper = Shopper(try CouponBuyer(customerID: customer.id, email: customer.email, db), db)
+        let setting = try CartSetting(
+            cart, &shopper, place: place, channel: channel, for: [coupon.rules.conditions], try catalogues.current(db), now: now)
+        let standing = try CouponStanding(coupon, for: &shopper, setting, orderID: nil, db)
+        return CouponVerdict(standing, cart: cart, person: try shopper.buyer().person, now: now).json(cart, withVerdict: withVerdict)
     }
 
     // MARK: - Using
@@ -79,13 +70,16 @@ struct CouponsController: Sendable {
             let issues = FieldIssues()
             let reader = FieldReader(body: input.body, issues: issues)
             let orderID = reader.requiredString("order_id", max: CloudEvent.maximumTextLength)
-            let cart = Self.cart(reader)
-            let customer = Self.customer(reader)
+            let cart = ShopperReader.cart(reader)
+            let customer = ShopperReader.customer(reader)
+            let place = ShopperReader.place(reader)
+            let channel = ShopperReader.channel(reader)
             reader.refuseUnknown()
             try issues.throwIfAny()
             guard let orderID, let cart else { throw Problem.internalError }
-            let (redemption, isNew) = try Redemptions(change: change, catalogues: catalogues)
-                .redeem(CouponCode(try input.parameter("code")), orderID: orderID, cart: cart, customer: customer)
+            let redemptions = Redemptions(change: change, catalogues: catalogues, catalogue: try catalogues.current(change.db))
+            let (redemption, isNew) = try redemptions.redeem(
+                CouponCode(try input.parameter("code")), orderID: orderID, cart: cart, customer: customer, place: place, channel: channel)
             return Reply(isNew ? .created : .ok, redemption.json)
         }
     }
@@ -94,26 +88,11 @@ struct CouponsController: Sendable {
         try context.requirePrincipal().requireServer()
         return try await house.command(request, context) { input, change in
             let code = CouponCode(try input.parameter("code"))
-            guard try Redemptions(change: change, catalogues: catalogues).release(code, orderID: try input.parameter("order_id")) else {
+            let redemptions = Redemptions(change: change, catalogues: catalogues, catalogue: try catalogues.current(change.db))
+            guard try redemptions.release(code, orderID: try input.parameter("order_id")) else {
                 throw Problem.notFound("such redemption")
             }
             return .noContent()
         }
-    }
-
-    // MARK: - Reading
-
-    private static func cart(_ reader: FieldReader) -> Cart? {
-        reader.require("cart", reader.reader("cart")).flatMap(Cart.init)
-    }
-
-    /// `{"id"?, "email"?}`; unknown ones are allowed.
-    private static func customer(_ reader: FieldReader) -> (id: String?, email: String?) {
-        guard let customer = reader.reader("customer") else { return (nil, nil) }
-        let id = customer.string("id", max: CloudEvent.maximumTextLength, allowEmpty: false)
-        let email = customer.string("email", max: CustomerData.maximumEmail, allowEmpty: false)
-        if let email, EmailKey.make(email) == nil { customer.fail("email", "invalid_email", "an e-mail address was expected") }
-        customer.refuseUnknown()
-        return (id, email)
     }
 }

@@ -22,7 +22,7 @@ struct RedemptionRecord: Sendable {
     let currency: String?
     let freeShipping: Bool
     let items: JSON
-    let isExclusive: Bool
+    let stacking: StackingRule
     /// The reasons for which the terms would have refused it; empty where they would not.
     let outsideTerms: [String]
     let redeemedAt: Timestamp
@@ -30,7 +30,7 @@ struct RedemptionRecord: Sendable {
 
     static let columns = """
         redemption_id, code, batch_id, order_id, customer_id, email_key, source, discount, currency, free_shipping, items, exclusive, outside_terms,
-        redeemed_at, released_at
+        redeemed_at, released_at, stack_group
         """
 
     init(
@@ -49,7 +49,7 @@ struct RedemptionRecord: Sendable {
         currency = (cart.currency ?? coupon.rules.discount.currency)?.code
         freeShipping = worth.freeShipping
         items = worth.items(of: cart)
-        isExclusive = coupon.rules.stacking == .none
+        stacking = coupon.rules.stacking
         self.outsideTerms = outsideTerms
         self.redeemedAt = redeemedAt
     }
@@ -66,7 +66,7 @@ struct RedemptionRecord: Sendable {
         currency = row.textOrNil(8)
         freeShipping = row.bool(9)
         items = row.json(10)
-        isExclusive = row.bool(11)
+        stacking = row.bool(11) ? .none : row.textOrNil(15).map(StackingRule.group) ?? .all
         outsideTerms = row.json(12).array?.compactMap(\.string) ?? []
         redeemedAt = row.time(13)
         releasedAt = row.timeOrNil(14)
@@ -108,13 +108,13 @@ enum RedemptionStore {
         try db.execute(
             """
             INSERT INTO coupon_redemptions (code, order_id, redemption_id, batch_id, customer_id, email_key, source, discount, currency, free_shipping,
-                items, exclusive, outside_terms, redeemed_at, released_at)
+                items, exclusive, stack_group, outside_terms, redeemed_at, released_at)
             VALUES (\(record.code), \(record.orderID), \(record.id), \(record.batchID), \(record.customerID), \(record.emailKey),
-                \(record.source.rawValue), \(record.discount), \(record.currency), \(record.freeShipping), \(record.items), \(record.isExclusive),
-                \(JSON.from(record.outsideTerms)), \(record.redeemedAt), NULL)
+                \(record.source.rawValue), \(record.discount), \(record.currency), \(record.freeShipping), \(record.items),
+                \(record.stacking == .none), \(record.stacking.groupName), \(JSON.from(record.outsideTerms)), \(record.redeemedAt), NULL)
             ON CONFLICT (code, order_id) DO UPDATE SET redemption_id = excluded.redemption_id, customer_id = excluded.customer_id,
                 email_key = excluded.email_key, source = excluded.source, discount = excluded.discount, currency = excluded.currency,
-                free_shipping = excluded.free_shipping, items = excluded.items, exclusive = excluded.exclusive,
+                free_shipping = excluded.free_shipping, items = excluded.items, exclusive = excluded.exclusive, stack_group = excluded.stack_group,
                 outside_terms = excluded.outside_terms, redeemed_at = excluded.redeemed_at, released_at = NULL
             """)
     }
@@ -156,16 +156,6 @@ enum RedemptionStore {
             WHERE (customer_id IN \(list: person.customerIDs) OR email_key IN \(list: person.emailKeys))
                 AND order_id <> \(orderID ?? "") AND released_at IS NULL
             LIMIT 1
-            """)
-    }
-
-    /// Whether the order has another coupon, and one of the two goes together with none.
-    static func shutsOut(_ coupon: CouponRecord, orderID: String, _ db: SQLConnection) throws -> Bool {
-        try db.exists(
-            """
-            SELECT 1 FROM coupon_redemptions
-            WHERE order_id = \(orderID) AND code <> \(coupon.code) AND released_at IS NULL
-                AND (exclusive = 1 OR \(coupon.rules.stacking == .none) = 1)
             """)
     }
 }

@@ -8,6 +8,7 @@ import SharedStore
 struct Redemptions {
     let change: Change
     let catalogues: CatalogueCache
+    let catalogue: Catalogue
 
     private var db: SQLConnection { change.db }
 
@@ -15,14 +16,18 @@ struct Redemptions {
 
     /// Uses a coupon for an order if its terms allow it. The same order again answers the use that stands.
     func redeem(
-        _ code: CouponCode?, orderID: String, cart: Cart, customer: (id: String?, email: String?)
+        _ code: CouponCode?, orderID: String, cart: Cart, customer: (id: String?, email: String?), place: Place? = nil,
+        channel: String? = nil
     ) throws -> (RedemptionRecord, isNew: Bool) {
         guard let coupon = try CouponStore.claim(code, db) else { throw Self.problem(.notFound) }
         if let known = try RedemptionStore.find(coupon.code, orderID: orderID, db), known.releasedAt == nil { return (known, false) }
         guard try !OrderStore.isCancelled(orderID, db) else { throw Problem.conflict("order_cancelled", "This order was cancelled.") }
         let buyer = try CouponBuyer(customerID: customer.id, email: customer.email, db)
-        let verdict = CouponVerdict(
-            try CouponStanding(coupon, for: buyer, orderID: orderID, db), cart: cart, person: buyer.person, now: change.now)
+        var shopper = Shopper(buyer, db)
+        let setting = try CartSetting(
+            cart, &shopper, place: place, channel: channel, for: [coupon.rules.conditions], catalogue, now: change.now)
+        let standing = try CouponStanding(coupon, for: &shopper, setting, orderID: orderID, db)
+        let verdict = CouponVerdict(standing, cart: cart, person: buyer.person, now: change.now)
         guard verdict.isValid else { throw Self.problem(verdict) }
         return (try use(coupon, orderID: orderID, cart: cart, buyer: buyer, worth: verdict.worth, source: .call), true)
     }
@@ -86,9 +91,14 @@ struct Redemptions {
             return
         }
         let cart = Cart(order)
-        let standing = try CouponStanding(coupon, for: buyer, orderID: order.id, placedBy: order.placedAt, db)
-        let verdict = CouponVerdict(standing, cart: cart, person: buyer.person, now: min(order.placedAt, change.now))
-        let worth = verdict.isValid ? verdict.worth : CouponWorth(coupon.rules.discount, on: cart)
+        let time = min(order.placedAt, change.now)
+        var shopper = Shopper(buyer, db)
+        let setting = try CartSetting(
+            cart, &shopper, place: Place(country: order.country, city: order.city), channel: order.channel,
+            for: [coupon.rules.conditions], catalogue, now: time)
+        let standing = try CouponStanding(coupon, for: &shopper, setting, orderID: order.id, placedBy: order.placedAt, db)
+        let verdict = CouponVerdict(standing, cart: cart, person: buyer.person, now: time)
+        let worth = verdict.isValid ? verdict.worth : CouponWorth(coupon.rules.discount, on: cart, items: coupon.rules.items)
         _ = try use(
             coupon, orderID: order.id, cart: cart, buyer: buyer, worth: worth, source: .order,
             outsideTerms: verdict.refusals.map(\.reason.rawValue))
@@ -129,7 +139,7 @@ struct Redemptions {
             ? Problem.notFound("such coupon")
             : first.reason.isState
                 ? Problem.conflict(first.reason.rawValue, first.detail) : Problem.refused(first.reason.rawValue, first.detail)
-        problem.extensions["reasons"] = verdict.reasons
+        problem.extensions["reasons"] = verdict.reasons(withVerdict: true)
         return problem
     }
 }

@@ -36,8 +36,12 @@ struct OrderEvents: Sendable {
             try OrderStore.update(record, db)
         }
         if stage == .cancelled || record.order.couponCodes != nil {
-            try Redemptions(change: change, catalogues: catalogues)
+            try Redemptions(change: change, catalogues: catalogues, catalogue: catalogue)
                 .settle(record, before: known?.order, isCancelling: stage == .cancelled, buyer: buyer)
+        }
+        if stage == .cancelled || event.data["offers"] != nil || (known?.order.customerID == nil && known != nil) {
+            try OfferUses(change: change, catalogue: catalogue)
+                .settle(event, record, before: known?.order, isCancelling: stage == .cancelled, buyer: buyer)
         }
         if stage == .cancelled || record.order.couponCodes != nil || record.refundCount > 0 {
             try SpentPoints(catalogues: catalogues).settle(record, standing, change)

@@ -13,6 +13,6 @@ struct ProgrammeParts: Sendable {
         rules = .init(house: house, catalogues: catalogues, path: "/v1/loyalty/earning_rules", hooks: RuleHooks.all)
         tiers = .init(house: house, catalogues: catalogues, path: "/v1/loyalty/tiers", hooks: TierHooks.hooks)
         rewards = .init(house: house, catalogues: catalogues, path: "/v1/loyalty/rewards", hooks: RewardHooks.all)
-        offers = .init(house: house, catalogues: catalogues, path: "/v1/loyalty/offers")
+        offers = .init(house: house, catalogues: catalogues, path: "/v1/loyalty/offers", hooks: OfferHooks.all)
     }
 }

@@ -63,6 +63,7 @@ public enum CouponMail {
         let isTurkish = LocaleChoice.language(of: locale) == "tr"
         switch discount {
         case .freeShipping: return isTurkish ? "ücretsiz kargo" : "free shipping"
+        case .product: return isTurkish ? "ücretsiz ürün" : "a free product"
         case .fixed(let amount, let own):
             let sum = money(amount, locale, own ?? currency)
             return isTurkish ? "\(sum) indirim" : "\(sum) off"
