@@ -21,9 +21,10 @@ struct InStoreController: Sendable {
     @Sendable private func find(_ request: Request, _ context: VefaContext) async throws -> Reply {
         try context.requirePrincipal().requireServer()
         let search = try Self.search(request)
+        let (now, checkIns) = (house.now, checkIns)
         let rows = try await house.read { db in
             try search?.matches(db).map { record -> JSON in
-                var object = try MembersController.json(record.account, db).object ?? JSONObject()
+                var object = try MembersController.json(record.account, try checkIns.catalogues.current(db), now: now, db).object ?? JSONObject()
                 object["customer"] = record.json
                 return .object(object)
             } ?? []
