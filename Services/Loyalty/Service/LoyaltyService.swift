@@ -8,6 +8,12 @@ public enum LoyaltyService {
         var timers = TimerHandlers()
         let turns = MemberTurn(catalogues: catalogues)
         timers.on(MemberTurn.timer, perform: turns.run)
+        timers.on(SegmentKeeper.timer) { timer, change in
+            try SegmentKeeper(catalogue: try catalogues.current(change.db)).age(timer, change)
+        }
+        timers.on(SegmentMembership.clearing, perform: SegmentMembership.clear)
+        timers.onExternal(SegmentComputer.timer, concurrency: 1, perform: SegmentComputer(catalogues: catalogues).run)
+        timers.onExternal(RFMKeeper.timer, concurrency: 1, perform: RFMKeeper(catalogues: catalogues).run)
         return ServiceDefinition(
             name: .loyalty,
             migrations: LoyaltyMigrations.all,
@@ -27,6 +33,8 @@ public enum LoyaltyService {
                 CouponsController(house: house).addRoutes(to: router)
                 GrantsController(house: house, grants: Grants(catalogues: catalogues)).addRoutes(to: router)
                 MetricsController(house: house, catalogues: catalogues).addRoutes(to: router)
+                SegmentsController(house: house, catalogues: catalogues).addRoutes(to: router)
+                RFMController(house: house).addRoutes(to: router)
             },
             overview: { try LoyaltyOverview.parts($0, now: $1.now, $2) },
             prepare: ProgrammeStore.prepare,

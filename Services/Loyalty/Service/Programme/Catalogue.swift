@@ -18,10 +18,11 @@ struct Catalogue: Sendable {
     let tiers: [Tier]
     let rewards: [CatalogueReward]
     let offers: [Offer]
+    let segments: SegmentCatalogue
 
     init(
         config: Int64, token: String, programme: Programme, programmeVersion: Int64, rules: [EarningRule], tiers: [Tier],
-        rewards: [CatalogueReward], offers: [Offer]
+        rewards: [CatalogueReward], offers: [Offer], segments: SegmentCatalogue = .none
     ) {
         self.config = config
         self.token = token
@@ -31,6 +32,7 @@ struct Catalogue: Sendable {
         self.tiers = tiers.sorted { ($0.threshold, $0.id) < ($1.threshold, $1.id) }
         self.rewards = rewards
         self.offers = offers
+        self.segments = segments
         zone = Zones.rules(programme.timezone)
         rulesByTrigger = Dictionary(grouping: rules, by: \.trigger)
     }
@@ -61,7 +63,8 @@ final class CatalogueCache: Sendable {
         let catalogue = Catalogue(
             config: head.config, token: head.token, programme: programme, programmeVersion: head.version,
             rules: try DefinitionStore.live(EarningRule.self, at: nil, db), tiers: try DefinitionStore.live(Tier.self, at: nil, db),
-            rewards: try DefinitionStore.live(CatalogueReward.self, at: nil, db), offers: try DefinitionStore.live(Offer.self, at: nil, db))
+            rewards: try DefinitionStore.live(CatalogueReward.self, at: nil, db), offers: try DefinitionStore.live(Offer.self, at: nil, db),
+            segments: try SegmentStore.catalogue(db))
         // What was kept of earlier configurations may have been seen in a transaction that came to nothing, and their numbers be others' by now.
         state.withLock { $0 = State(present: catalogue) }
         return catalogue
