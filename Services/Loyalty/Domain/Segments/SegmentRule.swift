@@ -7,6 +7,8 @@ public struct SegmentRule: Sendable, Hashable {
     public let needs: SegmentNeeds
     /// Whether time alone can change its answer.
     public let isTimed: Bool
+    /// Whether somebody of whom nothing is known belongs to it: then everybody new does, whatever made them known.
+    public let takesStrangers: Bool
     private let root: Node
 
     private indirect enum Node: Sendable, Hashable {
@@ -29,6 +31,7 @@ public struct SegmentRule: Sendable, Hashable {
         }
         self.needs = needs
         self.isTimed = isTimed
+        takesStrangers = Self.holds(root, SegmentFacts(customerID: ""), SegmentContext(now: .epoch, rfm: nil))
     }
 
     private static func node(_ condition: Condition) -> Node? {

@@ -20,9 +20,18 @@ struct SegmentKeeper {
 
     func update(_ customerID: String, _ changes: MemberChanges, event: CloudEvent?, _ change: Change) throws {
         guard !catalogue.segments.segments.isEmpty else { return }
-        let touched = catalogue.segments.segments.filter { Self.touches(changes, event?.type, $0.rule.needs) }
+        let isNew = try isNew(customerID, change)
+        let touched = catalogue.segments.segments.filter {
+            $0.rule.takesStrangers && isNew || Self.touches(changes, event?.type, $0.rule.needs)
+        }
         guard !touched.isEmpty else { return }
         try apply([customerID], Set(touched.map(\.id)), .each(cause: "event"), change)
+    }
+
+    /// Whether this may be the write that made the customer known. Asked only where it matters.
+    private func isNew(_ customerID: String, _ change: Change) throws -> Bool {
+        guard catalogue.segments.segments.contains(where: \.rule.takesStrangers) else { return false }
+        return try change.db.exists("SELECT 1 FROM customers WHERE customer_id = \(customerID) AND updated_at = \(change.now)")
     }
 
     /// Whether a change can concern who asks for this.
