@@ -74,7 +74,7 @@ struct SegmentComputer: Sendable {
         let catalogue = try catalogues.current(db)
         guard let record, record.isComputing, let segment = catalogue.segments[id], segment.version == record.version else { return nil }
         let after = record.computeAfter ?? ""
-        let facts = try SegmentLoader(needs: segment.rule.needs, catalogue: catalogue).page(after: after, limit: Self.page, db)
+        let facts = try SegmentLoader(needs: segment.rule.needs, catalogue: catalogue, now: now).page(after: after, limit: Self.page, db)
         var found = Found(version: record.version, cause: record.cause, last: facts.last?.customerID, count: Int64(facts.count), ids: [])
         if record.computeAfter == nil { found.total = try SegmentScan.customers(db) }
         guard let last = facts.last?.customerID else {

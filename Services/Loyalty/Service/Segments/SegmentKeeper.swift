@@ -64,7 +64,7 @@ struct SegmentKeeper {
         var needs = SegmentNeeds()
         for segment in concerned { needs.formUnion(segment.rule.needs) }
         let db = change.db
-        let known = try SegmentLoader(needs: needs, catalogue: catalogue).load(customerIDs, db)
+        let known = try SegmentLoader(needs: needs, catalogue: catalogue, now: change.now).load(customerIDs, db)
         var present: [String: Set<String>] = [:]
         try db.each("SELECT customer_id, segment_id FROM segment_members WHERE customer_id IN \(list: customerIDs)") { row in
             present[row.text(0), default: []].insert(row.text(1))

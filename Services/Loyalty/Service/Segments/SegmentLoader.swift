@@ -6,6 +6,7 @@ import SharedStore
 struct SegmentLoader {
     let needs: SegmentNeeds
     let catalogue: Catalogue
+    let now: Timestamp
 
     /// Which customers a query is about.
     enum Scope {
@@ -203,9 +204,13 @@ struct SegmentLoader {
             }
         }
         if !noted.isEmpty {
+            // Where every count has a window, nothing before the longest of them can matter any more.
+            let windows = noted.compactMap { needs.events[$0] ?? nil }
+            let earliest = windows.count == noted.count ? now.adding(days: -(windows.max() ?? 0)) : Timestamp(milliseconds: .min)
             try take(
                 """
-                SELECT customer_id, type, at FROM customer_events WHERE \(scope.sql("customer_id")) AND type IN \(list: noted)
+                SELECT customer_id, type, at FROM customer_events
+                WHERE \(scope.sql("customer_id")) AND type IN \(list: noted) AND at >= \(earliest)
                 """)
         }
         for place in found.indices {

@@ -28,7 +28,8 @@ enum SegmentScan {
             try Task.checkCancellation()
             let from = after
             let (last, asked, found) = try await house.read { db -> (String?, Int, [String]) in
-                let facts = try SegmentLoader(needs: rule.needs, catalogue: try catalogues.current(db)).page(after: from, limit: page, db)
+                let loader = SegmentLoader(needs: rule.needs, catalogue: try catalogues.current(db), now: context.now)
+                let facts = try loader.page(after: from, limit: page, db)
                 return (facts.last?.customerID, facts.count, facts.filter { rule.holds($0, context) }.map(\.customerID))
             }
             guard let last else { break }

@@ -136,6 +136,18 @@ enum SegmentStore {
         try change.schedule(SegmentComputer.timer, key: id, at: change.now)
     }
 
+    /// Totals are of the programme's currency: of another one everybody's are others.
+    static func currencyChanged(_ catalogue: Catalogue, _ change: Change) throws {
+        let concerned = catalogue.segments.segments.filter(\.rule.needs.orders)
+        for segment in concerned { try begin(segment.id, cause: "definition", change) }
+        if concerned.contains(where: \.rule.needs.scores) { try change.schedule(RFMKeeper.timer, key: RFMKeeper.key, at: change.now) }
+    }
+
+    /// Tiers have other names, or are no more: to be called when one was changed or ended.
+    static func tiersChanged(_ catalogue: Catalogue, _ change: Change) throws {
+        for segment in catalogue.segments.segments where segment.rule.needs.tier { try begin(segment.id, cause: "definition", change) }
+    }
+
     static func delete(_ id: String, _ change: Change) throws {
         try change.db.execute("DELETE FROM segments WHERE segment_id = \(id)")
         try change.unschedule(SegmentComputer.timer, key: id)
