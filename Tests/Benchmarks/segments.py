@@ -33,7 +33,7 @@ def fill(path, members):
     db.execute(f"""{numbers.format(members - 1)}
         INSERT INTO customers (customer_id, person_id, guest, email, email_key, first_name, name_key, country, tags, created_at, updated_at, said_at)
         SELECT {ids}, {ids}, 0, 'c' || i || '@example.com', 'c' || i || '@example.com', 'Ayşe', 'ayşe',
-            CASE i % 4 WHEN 0 THEN 'DE' ELSE 'TR' END, '["tag' || i % 10 || '"]', {now} - i % 700 * {DAY}, {now}, {now} FROM n""")
+            CASE i % 4 WHEN 0 THEN 'DE' ELSE 'TR' END, '["tag' || (i % 10) || '"]', {now} - i % 700 * {DAY}, {now}, {now} FROM n""")
     db.execute(f"""{numbers.format(members - 1)}
         INSERT INTO members (customer_id, member_id, enrolled_at, active, pending, debt, lifetime_earned, lifetime_spent, entries, chain)
         SELECT {ids}, 'mbr_' || printf('%026d', i), {now}, i % 1000, 0, 0, i % 1000, 0, 5, zeroblob(32) FROM n""")
@@ -43,7 +43,7 @@ def fill(path, members):
             amount, refunded, refund_count, said_at)
         SELECT 'o' || i, 'c' || printf('%07d', i * 7919 % {members}), 'c' || printf('%07d', i * 7919 % {members}), 0, 'TRY',
             1000 + i * 31 % 40000, 1000 + i * 31 % 40000, 'web',
-            '[{{"line_id":"1","product_id":"p' || i % 500 || '","sku":"SKU1","name":"Serum 30 ml","categories":["'
+            '[{{"line_id":"1","product_id":"p' || (i % 500) || '","sku":"SKU1","name":"Serum 30 ml","categories":["'
                 || CASE WHEN i % 500 = 7 THEN 'rare-7' ELSE 'skin' END || '"],"quantity":1,"unit_price":4990}}]',
             {now}, {now} - 5 * {DAY} - i * 13 % 31104000 * 1000, {now}, 1000 + i * 31 % 40000, 0, 0, {now} FROM n""")
     db.execute(f"""{numbers.format(5 * members - 1)}

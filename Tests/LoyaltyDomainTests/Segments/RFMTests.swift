@@ -10,7 +10,8 @@ struct RFMTests {
     func even() throws {
         let rfm = try #require(
             RFMThresholds(
-                lastAt: (1...10).map { Self.now.adding(days: -$0).milliseconds }, counts: Array(1...10), totals: (1...10).map { $0 * 100 }, at: Self.now))
+                lastAt: (1...10).map { Self.now.adding(days: -$0).milliseconds }, counts: Array(1...10), totals: (1...10).map { $0 * 100 },
+                at: Self.now))
         for number: Int64 in 1...10 {
             let orders = OrderFigures(count: number, total: number * 100, firstAt: nil, lastAt: Self.now.adding(days: -number))
             #expect(rfm.score(.frequency, orders, now: Self.now) == (number + 1) / 2)
@@ -58,7 +59,8 @@ struct RFMTests {
     func ageing() throws {
         let rfm = try #require(
             RFMThresholds(
-                lastAt: (1...5).map { Self.now.adding(days: -$0).milliseconds }, counts: [1, 1, 1, 1, 1], totals: [1, 1, 1, 1, 1], at: Self.now))
+                lastAt: (1...5).map { Self.now.adding(days: -$0).milliseconds }, counts: [1, 1, 1, 1, 1], totals: [1, 1, 1, 1, 1],
+                at: Self.now))
         let orders = OrderFigures(count: 1, total: 1, firstAt: Self.now, lastAt: Self.now)
         #expect(rfm.score(.recency, orders, now: Self.now) == 5)
         #expect(rfm.score(.recency, orders, now: Self.now.adding(days: 2).adding(milliseconds: -1)) == 5)

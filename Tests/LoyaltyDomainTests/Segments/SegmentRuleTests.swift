@@ -144,8 +144,10 @@ struct SegmentRuleTests {
                 "all": [
                     ["field": "events.x.count", "op": "gte", "value": 1, "within_days": 3],
                     ["field": "events.x.count", "op": "gte", "value": 5, "within_days": 30],
-                    ["field": "messages.opened", "op": "gte", "value": 1, "within_days": 3], ["field": "events.message.opened.last_at", "op": "exists"],
-                    ["field": "orders.categories", "op": "contains", "value": "skin"], ["field": "segments", "op": "in", "value": ["a", "b"]],
+                    ["field": "messages.opened", "op": "gte", "value": 1, "within_days": 3],
+                    ["field": "events.message.opened.last_at", "op": "exists"],
+                    ["field": "orders.categories", "op": "contains", "value": "skin"],
+                    ["field": "segments", "op": "in", "value": ["a", "b"]],
                 ]
             ]))
         #expect(rule.needs.events["x"] == .some(30))
@@ -158,10 +160,13 @@ struct SegmentRuleTests {
     @Test("segments stand behind those they name, and a circle is seen")
     func order() throws {
         func segment(_ id: String, _ names: [String]) throws -> SegmentDefinition {
-            let json: JSON = names.isEmpty ? ["field": "orders.count", "op": "gte", "value": 1] : ["field": "segments", "op": "in", "value": .from(names)]
+            let json: JSON =
+                names.isEmpty
+                ? ["field": "orders.count", "op": "gte", "value": 1] : ["field": "segments", "op": "in", "value": .from(names)]
             return SegmentDefinition(id: id, name: id, version: 1, rule: try #require(Self.rule(json)), isComputing: false)
         }
-        let catalogue = SegmentCatalogue([try segment("a", ["b"]), try segment("b", ["c"]), try segment("c", []), try segment("d", [])], rfm: nil)
+        let catalogue = SegmentCatalogue(
+            [try segment("a", ["b"]), try segment("b", ["c"]), try segment("c", []), try segment("d", [])], rfm: nil)
         #expect(catalogue.segments.map(\.id) == ["c", "d", "b", "a"])
         #expect(catalogue.withDependents(["c"]).map(\.id) == ["c", "b", "a"])
         #expect(catalogue.isCircle("c", naming: ["a"]))

@@ -60,7 +60,8 @@ struct RFMSegmentTests {
                     event(
                         "order.paid",
                         orderData(
-                            "o\(number)", customer: "c\(number)", placedAt: TestHouse.startOfTime.adding(seconds: Int64(number) * -3_600).rfc3339))
+                            "o\(number)", customer: "c\(number)",
+                            placedAt: TestHouse.startOfTime.adding(seconds: Int64(number) * -3_600).rfc3339))
                 })
             let id = try await house.addSegment(["field": "rfm.recency", "op": "eq", "value": 5])
             #expect(try await house.members(id) == ["c1"])

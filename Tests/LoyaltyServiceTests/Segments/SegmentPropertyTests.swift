@@ -54,8 +54,12 @@ struct SegmentPropertyTests {
                 #expect(preview["sample"]?.array?.compactMap(\.string) == Array(kept.prefix(20)), "seed \(seed)")
             }
             // Each entering has its leaving, and who is inside has entered once more than left.
-            let entered = try await house.test.said("segment.entered").map { "\($0.data["segment_id"]?.string ?? "")/\($0.data["customer_id"]?.string ?? "")" }
-            let left = try await house.test.said("segment.left").map { "\($0.data["segment_id"]?.string ?? "")/\($0.data["customer_id"]?.string ?? "")" }
+            let entered = try await house.test.said("segment.entered").map {
+                "\($0.data["segment_id"]?.string ?? "")/\($0.data["customer_id"]?.string ?? "")"
+            }
+            let left = try await house.test.said("segment.left").map {
+                "\($0.data["segment_id"]?.string ?? "")/\($0.data["customer_id"]?.string ?? "")"
+            }
             let outs = Dictionary(grouping: left, by: { $0 }).mapValues(\.count)
             for (key, all) in Dictionary(grouping: entered, by: { $0 }) {
                 #expect([0, 1].contains(all.count - (outs[key] ?? 0)) || all.count < (outs[key] ?? 0) + 1, "seed \(seed): \(key)")
@@ -79,11 +83,13 @@ struct SegmentPropertyTests {
         let days = Int64.random(in: 1...6, using: &chance)
         let number = Int64.random(in: 0...3, using: &chance)
         switch Int.random(in: 0...6, using: &chance) {
-        case 0: return (["field": "orders.count", "op": "gte", "value": .int(number)], { person, _ in Int64(person.counted.count) >= number })
+        case 0:
+            return (["field": "orders.count", "op": "gte", "value": .int(number)], { person, _ in Int64(person.counted.count) >= number })
         case 1:
             let total = number * 10_000
             return (
-                ["field": "orders.total", "op": "lt", "value": .int(total)], { person, _ in person.counted.reduce(0) { $0 + $1.total } < total }
+                ["field": "orders.total", "op": "lt", "value": .int(total)],
+                { person, _ in person.counted.reduce(0) { $0 + $1.total } < total }
             )
         case 2:
             return (
@@ -109,14 +115,17 @@ struct SegmentPropertyTests {
         }
     }
 
-    private static func step(_ chance: inout SeededChance, _ persons: inout [String: Person], _ number: Int, _ now: Timestamp) -> CloudEvent {
+    private static func step(_ chance: inout SeededChance, _ persons: inout [String: Person], _ number: Int, _ now: Timestamp) -> CloudEvent
+    {
         let id = "c\(Int.random(in: 0..<8, using: &chance))"
         var person = persons[id] ?? Person()
         defer { persons[id] = person }
         // Some of it is told late.
         let time = now.adding(seconds: -Int64.random(in: 0...200_000, using: &chance))
         func said(_ type: String, _ data: JSON) -> CloudEvent {
-            CloudEvent(id: "e\(number)-\(UInt64.random(in: 0...UInt64.max, using: &chance))", source: "shop", type: type, time: time, subject: id, data: data)
+            CloudEvent(
+                id: "e\(number)-\(UInt64.random(in: 0...UInt64.max, using: &chance))", source: "shop", type: type, time: time, subject: id,
+                data: data)
         }
         switch Int.random(in: 0...5, using: &chance) {
         case 0:
@@ -131,7 +140,9 @@ struct SegmentPropertyTests {
             person.orders["o\(number)"] = (time, total, false)
             return said("order.placed", orderData("o\(number)", customer: id, total: total, placedAt: time.rfc3339))
         case 3:
-            guard let order = person.orders.filter({ !$0.value.isCancelled }).keys.sorted().randomElement(using: &chance) else { fallthrough }
+            guard let order = person.orders.filter({ !$0.value.isCancelled }).keys.sorted().randomElement(using: &chance) else {
+                fallthrough
+            }
             person.orders[order]?.isCancelled = true
             return said("order.cancelled", ["order_id": .string(order), "customer": ["id": .string(id)]])
         default:

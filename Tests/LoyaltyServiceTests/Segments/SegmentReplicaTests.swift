@@ -8,9 +8,14 @@ import Testing
 struct SegmentReplicaTests {
     private static let buyers: JSON = ["field": "orders.total", "op": "gte", "value": 3_000]
 
+    private func with(_ count: Int, _ body: (Replicas) async throws -> Void) async throws {
+        let definition: @Sendable (Int) -> ServiceDefinition = { _ in LoyaltyService.definition }
+        try await Replicas.with(count, of: definition, body)
+    }
+
     @Test("a definition is edited while events come to both replicas: members are those a preview counts, each told once")
     func editMeetsEvents() async throws {
-        try await Replicas.with(2, of: { _ in LoyaltyService.definition }) { replicas in
+        try await with(2) { replicas in
             let house = LoyaltyHouse(test: replicas[0])
             try await house.send((0..<40).map { event("order.paid", orderData("a\($0)", customer: "c\($0)", total: Int64($0) * 100)) })
             let id = try await house.addSegment(["field": "orders.count", "op": "gte", "value": 2])
@@ -40,7 +45,7 @@ struct SegmentReplicaTests {
 
     @Test("what ages out is told once, whichever replica finds it")
     func ageing() async throws {
-        try await Replicas.with(3, of: { _ in LoyaltyService.definition }) { replicas in
+        try await with(3) { replicas in
             let house = LoyaltyHouse(test: replicas[0])
             let id = try await house.addSegment(["field": "events.page.viewed.count", "op": "gte", "value": 1, "within_days": 2])
             try await house.send((0..<30).map { event("page.viewed", [:], subject: "c\($0)") })

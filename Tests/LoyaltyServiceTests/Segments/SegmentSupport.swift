@@ -32,7 +32,8 @@ extension LoyaltyHouse {
     /// Whom `segment.recomputed` named: `+customer` and `-customer`.
     func recomputed(_ cause: String) async throws -> [String] {
         try await test.said("segment.recomputed").filter { $0.data["cause"]?.string == cause }.flatMap { event in
-            (event.data["entered"]?.array?.compactMap(\.string) ?? []).map { "+\($0)" } + (event.data["left"]?.array?.compactMap(\.string) ?? []).map { "-\($0)" }
+            (event.data["entered"]?.array?.compactMap(\.string) ?? []).map { "+\($0)" }
+                + (event.data["left"]?.array?.compactMap(\.string) ?? []).map { "-\($0)" }
         }
     }
 }

@@ -63,7 +63,8 @@ struct SegmentTests {
             let changed = try await house.test.put(
                 "/v1/segments/\(id)", ["name": "few", "rule": ["field": "orders.total", "op": "lt", "value": 6_000]])
             #expect(changed.json["state"] == "computing" && changed.json["version"] == 2)
-            try await house.send(event("order.paid", orderData("o9", customer: "c0", total: 6_000)), event("order.paid", orderData("o10", customer: "c9")))
+            try await house.send(
+                event("order.paid", orderData("o9", customer: "c0", total: 6_000)), event("order.paid", orderData("o10", customer: "c9")))
             try await house.test.runDueTimers()
             #expect(try await house.members(id) == ["c1", "c2", "c3", "c4", "c9"])
             #expect(try await house.moves("segment.entered") == [])
@@ -101,7 +102,10 @@ struct SegmentTests {
             let buyers = try await house.addSegment(Self.buyers)
             let viewers = try await house.addSegment(Self.viewers)
             let both: JSON = [
-                "all": [["field": "segments", "op": "contains", "value": .string(buyers)], ["field": "segments", "op": "in", "value": [.string(viewers)]]]
+                "all": [
+                    ["field": "segments", "op": "contains", "value": .string(buyers)],
+                    ["field": "segments", "op": "in", "value": [.string(viewers)]],
+                ]
             ]
             let id = try await house.addSegment(both)
             try await house.send(event("order.paid", orderData("1", customer: "1")), Self.view("1", at: -1), Self.view("1", at: -2))
@@ -135,7 +139,9 @@ struct SegmentTests {
     @Test("what was bought, points, tags, traits and answers can be asked")
     func fields() async throws {
         try await LoyaltyHouse.with { house in
-            let items: JSON = [["product_id": "serum", "sku": "S-30", "categories": ["skin", "göz bakımı"], "quantity": 1, "unit_price": 4_995]]
+            let items: JSON = [
+                ["product_id": "serum", "sku": "S-30", "categories": ["skin", "göz bakımı"], "quantity": 1, "unit_price": 4_995]
+            ]
             try await house.send(
                 customer("1", ["country": "TR", "tags": ["vip"], "traits": ["skin": "dry", "age": 31], "birthday": "1990-02-28"]),
                 customer("2", ["country": "DE"]),

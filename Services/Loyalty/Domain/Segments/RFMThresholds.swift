@@ -81,7 +81,8 @@ public struct RFMThresholds: Sendable, Hashable {
     public var kept: JSON {
         func list(_ values: [Int64]) -> JSON { .array(values.map(JSON.int)) }
         return [
-            "computed_at": .int(computedAt.milliseconds), "customers": .int(customers), "recency": list(recency), "frequency": list(frequency),
+            "computed_at": .int(computedAt.milliseconds), "customers": .int(customers), "recency": list(recency),
+            "frequency": list(frequency),
             "monetary": list(monetary), "recency_counts": list(recencyCounts), "frequency_counts": list(frequencyCounts),
             "monetary_counts": list(monetaryCounts),
         ]

@@ -47,7 +47,8 @@ public enum SegmentField: Sendable, Hashable {
         switch name[..<dot] {
         case "customer":
             let steps = rest.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-            guard let first = steps.first, Self.profile.contains(first), !steps.contains(""), (first == "traits") == (steps.count > 1) else {
+            guard let first = steps.first, Self.profile.contains(first), !steps.contains(""), (first == "traits") == (steps.count > 1)
+            else {
                 return nil
             }
             self = .customer(steps)

@@ -51,7 +51,9 @@ public struct SegmentNeeds: Sendable, Hashable {
         let texts = (test.value.array ?? [test.value]).compactMap(\.string)
         func isPlain(_ text: String) -> Bool {
             !text.isEmpty
-                && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) || $0 == 0x2D }
+                && text.utf8.allSatisfy {
+                    (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) || $0 == 0x2D
+                }
         }
         let count = test.value.array?.count ?? 1
         return texts.count == count && count <= 16 && texts.allSatisfy(isPlain) ? .withText(Set(texts)) : .all

@@ -39,7 +39,8 @@ struct MetricsController: Sendable {
         if !issues.isEmpty { throw Problem.invalid(issues) }
         let answer = try await house.read { db in
             let chosen = try currency ?? catalogues.current(db).programme.currency
-            let figures = try chosen.map { try RetentionQuery.run(from: from, to: to, currency: $0, segment: segment, db) } ?? RetentionFigures()
+            let figures =
+                try chosen.map { try RetentionQuery.run(from: from, to: to, currency: $0, segment: segment, db) } ?? RetentionFigures()
             return figures.json(from: from, to: to, currency: chosen, segment: segment)
         }
         return Reply(.ok, answer)

@@ -8,7 +8,9 @@ enum RetentionQuery {
     private static let half: Int64 = 1 << 32
 
     /// `segment` narrows it to the orders of a segment's present members, those that they placed as guests included.
-    static func run(from: Timestamp?, to: Timestamp?, currency: Currency, segment: String? = nil, _ db: SQLConnection) throws -> RetentionFigures {
+    static func run(
+        from: Timestamp?, to: Timestamp?, currency: Currency, segment: String? = nil, _ db: SQLConnection
+    ) throws -> RetentionFigures {
         let earliest = from ?? Timestamp(milliseconds: .min)
         let latest = to ?? Timestamp(milliseconds: .max)
         let members: SQL =

@@ -10,7 +10,9 @@ enum LoyaltyOverview {
         guard let record = known, record.customer.deletedAt == nil else {
             let coupons = known != nil ? JSON.null : try CouponOverview.part(customerID, isKnown: false, now: now, db)
             return JSONObject(
-                ["profile", "orders", "loyalty", "segments"].map { .init(name: $0, value: .null) } + [.init(name: "coupons", value: coupons)])
+                ["profile", "orders", "loyalty", "segments"].map { .init(name: $0, value: .null) } + [
+                    .init(name: "coupons", value: coupons)
+                ])
         }
         return JSONObject([
             .init(name: "profile", value: record.json),

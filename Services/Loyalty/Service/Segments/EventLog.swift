@@ -41,7 +41,9 @@ enum EventLog {
     }
 
     private static func keepAnswers(_ event: CloudEvent, _ customerID: String, _ db: SQLConnection) throws {
-        guard let surveyID = event.data["survey_id"]?.string, surveyID.utf8.count <= 255, let answers = event.data["answers"]?.object else { return }
+        guard let surveyID = event.data["survey_id"]?.string, surveyID.utf8.count <= 255, let answers = event.data["answers"]?.object else {
+            return
+        }
         for member in answers.members where !member.value.isNull && member.name.utf8.count <= 255 {
             let text = member.value.text
             // A long text is no answer to compare with.

@@ -37,7 +37,8 @@ struct SegmentKeeper {
     /// Whether a change can concern who asks for this.
     private static func touches(_ changes: MemberChanges, _ type: String?, _ needs: SegmentNeeds) -> Bool {
         if changes.contains(.profile), !needs.profile.isEmpty || needs.events["customer.created"] != nil { return true }
-        if changes.contains(.orders), needs.orders || needs.lists != .none || needs.events.keys.contains(where: { $0.hasPrefix("order.") }) {
+        if changes.contains(.orders), needs.orders || needs.lists != .none || needs.events.keys.contains(where: { $0.hasPrefix("order.") })
+        {
             return true
         }
         if changes.contains(.points), needs.points { return true }

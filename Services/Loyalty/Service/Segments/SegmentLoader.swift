@@ -41,7 +41,8 @@ struct SegmentLoader {
     private static let columns: [(name: String, column: String)] = [
         ("id", "c.customer_id"), ("guest", "c.guest"), ("email", "c.email"), ("phone", "c.phone"), ("first_name", "c.first_name"),
         ("last_name", "c.last_name"), ("locale", "c.locale"), ("timezone", "c.timezone"), ("country", "c.country"), ("region", "c.region"),
-        ("city", "c.city"), ("birthday", "c.birthday"), ("accepts_marketing", "c.accepts_marketing"), ("tags", "c.tags"), ("traits", "c.traits"),
+        ("city", "c.city"), ("birthday", "c.birthday"), ("accepts_marketing", "c.accepts_marketing"), ("tags", "c.tags"),
+        ("traits", "c.traits"),
         ("created_at", "c.created_at"),
     ]
 

@@ -61,7 +61,8 @@ enum SegmentStore {
     static func catalogue(_ db: SQLConnection) throws -> SegmentCatalogue {
         let segments = try db.all("SELECT segment_id, name, version, rule, state FROM segments ORDER BY segment_id") { row in
             rule(row.json(3)).map {
-                SegmentDefinition(id: row.text(0), name: row.text(1), version: row.int(2), rule: $0, isComputing: row.text(4) == "computing")
+                SegmentDefinition(
+                    id: row.text(0), name: row.text(1), version: row.int(2), rule: $0, isComputing: row.text(4) == "computing")
             }
         }.compactMap { $0 }
         guard !segments.isEmpty else { return .none }
@@ -157,7 +158,9 @@ enum SegmentStore {
 
     /// What names the segment, and would ask about nothing if it went.
     static func user(of id: String, _ catalogue: Catalogue, _ db: SQLConnection) throws -> String? {
-        if let segment = catalogue.segments.segments.first(where: { $0.rule.needs.segments.contains(id) }) { return "the segment \(segment.id)" }
+        if let segment = catalogue.segments.segments.first(where: { $0.rule.needs.segments.contains(id) }) {
+            return "the segment \(segment.id)"
+        }
         // Ids are made here, of letters that mean themselves in a pattern but for the underline, which means any.
         let pattern = "%\"\(id)\"%"
         if let definition = try db.first(
