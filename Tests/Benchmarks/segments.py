@@ -74,20 +74,22 @@ def run(suite, say):
     suite.begin("loyalty")
     say(f"loyalty-svc with {MEMBERS:,} members and {5 * MEMBERS:,} lots, at rest", suite.resident("loyalty"), "MB", "< 150")
     for name, rule in PREVIEWS.items():
-        start = time.perf_counter()
+        start, before = time.perf_counter(), suite.cpu("loyalty")
         status, answer = suite.request("POST", "/v1/segments/preview", json.dumps({"rule": rule}))
-        seconds = time.perf_counter() - start
+        seconds, cpu = time.perf_counter() - start, suite.cpu("loyalty") - before
         if status != 200:
             print("    !", status, str(answer)[:200])
         say(f"preview, {name}: {answer.get('count', 0):,} of {answer.get('of', 0):,}", seconds, "s", "seconds")
+        say("  CPU of loyalty", cpu, "s")
     say("loyalty-svc after the previews", suite.resident("loyalty"), "MB", "< 150")
 
-    start = time.perf_counter()
+    start, before = time.perf_counter(), suite.cpu("loyalty")
     status, segment = suite.request("POST", "/v1/segments", json.dumps({"name": "bench", "rule": PREVIEWS["orders: total and recency"]}))
     while suite.request("GET", f"/v1/segments/{segment['id']}")[1]["state"] != "ready":
         time.sleep(0.2)
     members = suite.request("GET", f"/v1/segments/{segment['id']}")[1]["members"]
     say(f"computing a segment, {members:,} members, each with its timer", time.perf_counter() - start, "s")
+    say("  CPU of loyalty", suite.cpu("loyalty") - before, "s")
 
     for number in range(20):
         rule = {"field": "events.bench.happened.count", "op": "gte", "value": 1 + number, "within_days": 30}
