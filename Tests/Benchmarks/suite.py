@@ -51,18 +51,32 @@ class Suite:
             base[f"VEFA_{service.upper()}_URL"] = ",".join(f"http://127.0.0.1:{each}" for each in self.replica_ports(service))
         base.update(databases.environment() if databases else {})
         base.update(environment)
+        self.bin_dir, self.environment = bin_dir, base
         for service in SERVICES:
-            name = "gateway" if service == "gateway" else f"{service}-svc"
             for number, port in enumerate(self.replica_ports(service), 1):
-                process = service if number == 1 else f"{service} {number}"
-                log = open(os.path.join(self.folder, f"{process}.log"), "wb")
-                self.processes[process] = subprocess.Popen(
-                    [os.path.join(bin_dir, name)],
-                    env={**base, "VEFA_PORT": str(port)},
-                    stdin=subprocess.PIPE,
-                    stdout=log,
-                    stderr=log,
-                )
+                self.spawn(service, service if number == 1 else f"{service} {number}", port)
+        self.wait_ready()
+
+    def spawn(self, service, process, port):
+        name = "gateway" if service == "gateway" else f"{service}-svc"
+        log = open(os.path.join(self.folder, f"{process}.log"), "ab")
+        self.processes[process] = subprocess.Popen(
+            [os.path.join(self.bin_dir, name)],
+            env={**self.environment, "VEFA_PORT": str(port)},
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+        )
+
+    def halt(self, service):
+        self.processes[service].terminate()
+        self.processes[service].wait(30)
+
+    def begin(self, service):
+        self.spawn(service, service, self.ports[service])
+        self.wait_ready()
+
+    def wait_ready(self):
         deadline = time.time() + 60
         while True:
             try:

@@ -13,6 +13,12 @@ public enum LoyaltyService {
         timers.on(OccasionSweep.timer, perform: OccasionSweep(catalogues: catalogues).run)
         timers.on(TierRecompute.timer, perform: TierRecompute(catalogues: catalogues).run)
         timers.on(SubscriptionTurn.timer, perform: SubscriptionTurn(catalogues: catalogues).run)
+        timers.on(SegmentKeeper.timer) { timer, change in
+            try SegmentKeeper(catalogue: try catalogues.current(change.db)).age(timer, change)
+        }
+        timers.on(SegmentMembership.clearing, perform: SegmentMembership.clear)
+        timers.onExternal(SegmentComputer.timer, concurrency: 1, perform: SegmentComputer(catalogues: catalogues).run)
+        timers.onExternal(RFMKeeper.timer, concurrency: 1, perform: RFMKeeper(catalogues: catalogues).run)
         return ServiceDefinition(
             name: .loyalty,
             migrations: LoyaltyMigrations.all,
@@ -39,6 +45,8 @@ public enum LoyaltyService {
                 GrantsController(house: house, grants: Grants(catalogues: catalogues)).addRoutes(to: router)
                 WhyController(house: house, catalogues: catalogues).addRoutes(to: router)
                 MetricsController(house: house, catalogues: catalogues).addRoutes(to: router)
+                SegmentsController(house: house, catalogues: catalogues).addRoutes(to: router)
+                RFMController(house: house).addRoutes(to: router)
             },
             overview: { try LoyaltyOverview.parts($0, catalogues, now: $1.now, $2) },
             background: { house in [LedgerSealing(house: house)] },

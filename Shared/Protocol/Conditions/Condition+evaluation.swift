@@ -11,13 +11,15 @@ public struct ConditionFacts: Sendable {
 
     /// All values at a dotted path; empty when there is none. Nulls do not count.
     func values(_ field: String) -> [JSON] {
-        var steps = field.split(separator: ".")[...]
-        guard let root = steps.popFirst(), let document = documents[String(root)] else { return [] }
+        var steps = field.split(separator: ".").map(String.init)[...]
+        guard let root = steps.popFirst(), let document = documents[root] else { return [] }
+        return Self.values(steps, in: document)
+    }
+
+    /// All values at a path of one document.
+    public static func values(_ steps: some Sequence<String>, in document: JSON) -> [JSON] {
         var found = [document]
-        for step in steps {
-            let name = String(step)
-            found = found.flatMap(Self.flat).compactMap { $0[name] }
-        }
+        for name in steps { found = found.flatMap(Self.flat).compactMap { $0[name] } }
         return found.flatMap(Self.flat).filter { !$0.isNull }
     }
 
@@ -46,11 +48,14 @@ public indirect enum ConditionVerdict: Sendable, Equatable {
         case .any(let holds, let parts): ["any": .array(parts.map(\.json)), "holds": .bool(holds)]
         case .not(let holds, let part): ["not": part.json, "holds": .bool(holds)]
         case .test(let holds, let test, let actual):
-            [
-                "field": .string(test.field), "op": .string(test.op.rawValue), "value": test.value,
-                "actual": actual.count == 1 ? actual[0] : (actual.isEmpty ? .null : .array(Array(actual.prefix(20)))),
-                "holds": .bool(holds),
-            ]
+            .object(
+                JSONObject(
+                    test.members + [
+                        .init(
+                            name: "actual",
+                            value: actual.count == 1 ? actual[0] : (actual.isEmpty ? .null : .array(Array(actual.prefix(20))))),
+                        .init(name: "holds", value: .bool(holds)),
+                    ]))
         }
     }
 }
@@ -78,7 +83,7 @@ extension Condition {
 extension ConditionTest {
     /// With several values (the lines of an order) one that passes is enough; `ne` means that none is equal. Without any, only `ne` and
     /// `exists: false` hold, and `eq: null`.
-    func holds(_ actual: [JSON], now: Timestamp) -> Bool {
+    public func holds(_ actual: [JSON], now: Timestamp) -> Bool {
         switch op {
         case .exists: return actual.isEmpty != (value != .bool(false))
         case .eq: return value.isNull ? actual.isEmpty : actual.contains { Self.equal($0, value) }
@@ -122,7 +127,8 @@ extension ConditionTest {
         return nil
     }
 
-    private static func time(_ value: JSON) -> Timestamp? {
+    /// The moment that a text tells; of a day its beginning in UTC.
+    public static func time(_ value: JSON) -> Timestamp? {
         guard let text = value.string else { return nil }
         if let time = Timestamp(rfc3339: text) { return time }
         return CivilDate(text).map { Timestamp(milliseconds: Int64($0.daysSinceEpoch) * 86_400_000) }

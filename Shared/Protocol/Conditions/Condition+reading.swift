@@ -57,11 +57,13 @@ extension ConditionTest {
         let field = reader.requiredString("field", max: 200)
         let op = reader.require("op", reader.choice("op", Operator.self))
         let value = reader.raw("value")
+        let windowed = field.map(fields.allowsWindow) ?? false
+        let withinDays = windowed ? reader.int("within_days", in: 1...36_500) : nil
         reader.refuseUnknown()
         if let field, !fields.allows(field) { reader.fail("field", "unknown_field", "conditions here do not know this field") }
         guard let field, let op, fields.allows(field) else { return nil }
         guard Self.accepts(value, for: op, reader) else { return nil }
-        self.init(field: field, op: op, value: value ?? (op == .exists ? true : .null))
+        self.init(field: field, op: op, value: value ?? (op == .exists ? true : .null), withinDays: withinDays)
     }
 
     private static func accepts(_ value: JSON?, for op: Operator, _ reader: FieldReader) -> Bool {

@@ -17,6 +17,16 @@ public indirect enum Condition: Sendable, Hashable {
         }
     }
 
+    /// Every comparison in it, with where it stands below `pointer`.
+    public func tests(at pointer: JSONPointer) -> [(pointer: JSONPointer, test: ConditionTest)] {
+        switch self {
+        case .all(let parts): parts.enumerated().flatMap { $0.element.tests(at: pointer / "all" / $0.offset) }
+        case .any(let parts): parts.enumerated().flatMap { $0.element.tests(at: pointer / "any" / $0.offset) }
+        case .not(let part): part.tests(at: pointer / "not")
+        case .test(let test): [(pointer, test)]
+        }
+    }
+
     public var json: JSON {
         switch self {
         case .all(let parts): ["all": .array(parts.map(\.json))]
@@ -44,26 +54,44 @@ public struct ConditionTest: Sendable, Hashable {
     public let field: String
     public let op: Operator
     public let value: JSON
+    /// For fields that count what happened: only what happened within so many days up to now. Nil: whenever.
+    public let withinDays: Int64?
 
-    public init(field: String, op: Operator, value: JSON) {
+    public init(field: String, op: Operator, value: JSON, withinDays: Int64? = nil) {
         self.field = field
         self.op = op
         self.value = value
+        self.withinDays = withinDays
     }
 
-    var json: JSON { ["field": .string(field), "op": .string(op.rawValue), "value": value] }
+    var members: [JSONObject.Member] {
+        let members: [JSONObject.Member] = [
+            .init(name: "field", value: .string(field)), .init(name: "op", value: .string(op.rawValue)), .init(name: "value", value: value),
+        ]
+        return withinDays.map { members + [.init(name: "within_days", value: .int($0))] } ?? members
+    }
+
+    var json: JSON { .object(JSONObject(members)) }
 }
 
 /// Which fields a place allows. Names are exact, a family (`customer.*`), or everything (`*`).
 public struct ConditionFields: Sendable {
     let names: [String]
+    /// Those that may be counted within a window (`within_days` beside field, op and value).
+    let windowed: [String]
 
-    public init(_ names: [String]) { self.names = names }
+    public init(_ names: [String], windowed: [String] = []) {
+        self.names = names
+        self.windowed = windowed
+    }
 
     /// No limits: where facts come with what brings them.
     public static let anything = ConditionFields(["*"])
 
-    func allows(_ field: String) -> Bool {
+    func allows(_ field: String) -> Bool { Self.has(names, field) }
+    func allowsWindow(_ field: String) -> Bool { Self.has(windowed, field) }
+
+    private static func has(_ names: [String], _ field: String) -> Bool {
         names.contains { name in
             if name == "*" { return true }
             return name.hasSuffix(".*") ? field.hasPrefix(name.dropLast()) && field.utf8.count >= name.utf8.count : field == name

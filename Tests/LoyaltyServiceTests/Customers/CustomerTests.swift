@@ -119,7 +119,7 @@ struct CustomerTests {
                 ])
             #expect(parts["loyalty"]?["balance"] == 82)
             let nobody = try await house.test.request(.get, "/internal/v1/overview/43", principal: service).json
-            #expect(nobody == ["profile": .null, "orders": .null, "loyalty": .null, "coupons": .null])
+            #expect(nobody == ["profile": .null, "orders": .null, "loyalty": .null, "segments": .null, "coupons": .null])
         }
     }
 }

@@ -32,14 +32,15 @@ public struct RetentionFigures: Sendable, Equatable {
         "lifetime_value": "net_revenue / customers, minor units.",
         "gross_revenue": "Sum of the counted orders' totals, minor units.",
         "net_revenue": "gross_revenue less what was refunded on these orders, whenever it was refunded, minor units.",
+        "segment": "Only orders of persons who are in this segment now; null: everybody's.",
         "currency": "Currencies are never summed: the asked one, else the programme's.",
     ]
 
-    public func json(from: Timestamp?, to: Timestamp?, currency: Currency?) -> JSON {
+    public func json(from: Timestamp?, to: Timestamp?, currency: Currency?, segment: String? = nil) -> JSON {
         func ratio(_ a: Double, _ b: Int64) -> JSON { b == 0 ? .null : .double(a / Double(b)) }
         let net = gross - refunded
         return [
-            "from": .from(from), "to": .from(to),
+            "from": .from(from), "to": .from(to), "segment": .from(segment),
             "customers": .int(customers), "orders": .int(orders), "guest_orders": .int(guestOrders),
             "guest_checkout_rate": ratio(Double(guestOrders), orders),
             "purchase_frequency": ratio(Double(orders), customers),

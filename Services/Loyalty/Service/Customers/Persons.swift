@@ -88,6 +88,7 @@ enum Persons {
         record.customer.deletedAt = time
         record.updatedAt = change.now
         try CustomerStore.update(record, change.db)
+        try SegmentMembership.leaveAll(id, change)
         return true
     }
 }

@@ -33,6 +33,7 @@ struct MemberFacts {
         case "points": points
         case "tier": tier
         case "orders": try orders()
+        case "time": TimeFacts.json(now, catalogue.zone)
         case "segments": .from(try SegmentMembership.ids(of: member.customer.id, db))
         default: nil
         }
@@ -50,19 +51,36 @@ struct MemberFacts {
         catalogue.tier(member.account.tierID).map { ["id": .string($0.id), "name": .string($0.name)] }
     }
 
-    /// Counted orders: not cancelled. `total` is less refunds, in the programme's currency.
+    /// Counted orders: not cancelled. `total` is less refunds, in the programme's currency; `average` is `total / count`, rounded down.
     private func orders() throws -> JSON? {
         let currency = catalogue.programme.currency?.code
         return try db.first(
             """
-            SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN currency = \(currency) THEN amount - refunded ELSE 0 END), 0) AS BIGINT),
-                MIN(placed_at), MAX(placed_at)
+            SELECT COUNT(*), MIN(placed_at), MAX(placed_at), \(OrderFigures.sums(currency))
             FROM orders WHERE customer_id = \(member.customer.id) AND cancelled_at IS NULL
             """
         ) { row in
-            [
-                "count": .int(row.int(0)), "total": .int(row.int(1)), "first_at": .from(row.timeOrNil(2)), "last_at": .from(row.timeOrNil(3)),
+            let figures = OrderFigures(
+                count: row.int(0), total: OrderFigures.total(row, 3), firstAt: row.timeOrNil(1), lastAt: row.timeOrNil(2))
+            return [
+                "count": .int(figures.count), "total": .int(figures.total), "average": .from(figures.average),
+                "first_at": .from(figures.firstAt), "last_at": .from(figures.lastAt),
             ]
         }
+    }
+}
+
+extension OrderFigures {
+    /// Two columns that together are what came in, less what went back: a store's SUM has 64 bits, and amounts may have 53.
+    static func sums(_ currency: String?) -> SQL {
+        """
+        CAST(COALESCE(SUM(CASE WHEN currency = \(currency) THEN (amount - refunded) / 4294967296 ELSE 0 END), 0) AS BIGINT),
+        CAST(COALESCE(SUM(CASE WHEN currency = \(currency) THEN (amount - refunded) % 4294967296 ELSE 0 END), 0) AS BIGINT)
+        """
+    }
+
+    /// Reads ``sums(_:)`` from `column` on. What is past 64 bits counts as the most there is.
+    static func total(_ row: SQLRow, _ column: Int) -> Int64 {
+        Int64(clamping: Int128(row.int(column)) * 4_294_967_296 + Int128(row.int(column + 1)))
     }
 }

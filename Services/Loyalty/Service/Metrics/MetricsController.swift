@@ -32,12 +32,16 @@ struct MetricsController: Sendable {
         let asked = request.query("currency")
         let currency = asked.flatMap { Currency($0.uppercased()) }
         if asked != nil, currency == nil { wrong("currency", "unknown_currency", "an ISO 4217 code was expected, such as TRY") }
-        if request.query("segment") != nil { wrong("segment", "not_supported_yet", "figures by segment come with segments") }
+        let segment = request.query("segment")
+        if let segment, try await !house.read({ try SegmentMembership.exists(segment, $0) }) {
+            wrong("segment", "unknown_segment", "there is no such segment")
+        }
         if !issues.isEmpty { throw Problem.invalid(issues) }
         let answer = try await house.read { db in
             let chosen = try currency ?? catalogues.current(db).programme.currency
-            let figures = try chosen.map { try RetentionQuery.run(from: from, to: to, currency: $0, db) } ?? RetentionFigures()
-            return figures.json(from: from, to: to, currency: chosen)
+            let figures =
+                try chosen.map { try RetentionQuery.run(from: from, to: to, currency: $0, segment: segment, db) } ?? RetentionFigures()
+            return figures.json(from: from, to: to, currency: chosen, segment: segment)
         }
         return Reply(.ok, answer)
     }

@@ -7,9 +7,14 @@ enum RetentionQuery {
     /// Sums of amounts are taken in two halves, since a store's SUM has 64 bits and amounts may have 53.
     private static let half: Int64 = 1 << 32
 
-    static func run(from: Timestamp?, to: Timestamp?, currency: Currency, _ db: SQLConnection) throws -> RetentionFigures {
+    /// `segment` narrows it to the orders of a segment's present members, those that they placed as guests included.
+    static func run(
+        from: Timestamp?, to: Timestamp?, currency: Currency, segment: String? = nil, _ db: SQLConnection
+    ) throws -> RetentionFigures {
         let earliest = from ?? Timestamp(milliseconds: .min)
         let latest = to ?? Timestamp(milliseconds: .max)
+        let members: SQL =
+            segment.map { "AND person_id IN (SELECT customer_id FROM segment_members WHERE segment_id = \($0))" } ?? ""
         let row = try db.first(
             """
             WITH persons AS (
@@ -17,7 +22,7 @@ enum RetentionQuery {
                     SUM(amount / \(raw: "\(half)")) AS gross_high, SUM(amount % \(raw: "\(half)")) AS gross_low,
                     SUM(refunded / \(raw: "\(half)")) AS refund_high, SUM(refunded % \(raw: "\(half)")) AS refund_low
                 FROM orders
-                WHERE cancelled_at IS NULL AND currency = \(currency.code) AND placed_at >= \(earliest) AND placed_at < \(latest)
+                WHERE cancelled_at IS NULL AND currency = \(currency.code) AND placed_at >= \(earliest) AND placed_at < \(latest) \(members)
                 GROUP BY person_id
             )
             SELECT

@@ -10,13 +10,16 @@ enum LoyaltyOverview {
         guard let record = known, record.customer.deletedAt == nil else {
             let coupons = known != nil ? JSON.null : try CouponOverview.part(customerID, isKnown: false, now: now, db)
             return JSONObject(
-                ["profile", "orders", "loyalty"].map { .init(name: $0, value: .null) } + [.init(name: "coupons", value: coupons)])
+                ["profile", "orders", "loyalty", "segments"].map { .init(name: $0, value: .null) } + [
+                    .init(name: "coupons", value: coupons)
+                ])
         }
         let customerID = record.customer.id
         return JSONObject([
             .init(name: "profile", value: record.json),
             .init(name: "orders", value: try orders(customerID, db)),
             .init(name: "loyalty", value: try loyalty(record.account, try catalogues.current(db), now: now, db)),
+            .init(name: "segments", value: try SegmentMembership.part(customerID, db)),
             .init(name: "coupons", value: try CouponOverview.part(customerID, isKnown: true, now: now, db)),
         ])
     }

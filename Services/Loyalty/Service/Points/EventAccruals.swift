@@ -15,6 +15,7 @@ struct EventAccruals: Sendable {
             data?.email = email
         }
         guard let person = try Persons.find(id: event.customerID, data: data, at: event.time, change) else { return }
+        try EventLog.note(event, person.customer.id, change)
         try earn(event, person, change)
     }
 

@@ -19,10 +19,12 @@ struct Catalogue: Sendable {
     let rewards: [CatalogueReward]
     let offers: [Offer]
     let ladder: TierLadder
+    let segments: SegmentCatalogue
 
     init(
         config: Int64, token: String, programme: Programme, programmeVersion: Int64, rules: [EarningRule], tiers: [Tier],
-        rewards: [CatalogueReward], offers: [Offer], ladderRevision: Int64 = 0, ladderChangedAt: Timestamp = .epoch
+        rewards: [CatalogueReward], offers: [Offer], ladderRevision: Int64 = 0, ladderChangedAt: Timestamp = .epoch,
+        segments: SegmentCatalogue = .none
     ) {
         self.config = config
         self.token = token
@@ -31,6 +33,7 @@ struct Catalogue: Sendable {
         self.rules = rules
         self.rewards = rewards
         self.offers = offers
+        self.segments = segments
         zone = Zones.rules(programme.timezone)
         ladder = TierLadder(tiers, zone: zone, revision: ladderRevision, changedAt: ladderChangedAt)
         self.tiers = ladder.tiers
@@ -65,7 +68,7 @@ final class CatalogueCache: Sendable {
             config: head.config, token: head.token, programme: programme, programmeVersion: head.version,
             rules: try DefinitionStore.live(EarningRule.self, at: nil, db), tiers: try DefinitionStore.live(Tier.self, at: nil, db),
             rewards: try DefinitionStore.live(CatalogueReward.self, at: nil, db), offers: try DefinitionStore.live(Offer.self, at: nil, db),
-            ladderRevision: ladder?.0 ?? 0, ladderChangedAt: ladder?.1 ?? .epoch)
+            ladderRevision: ladder?.0 ?? 0, ladderChangedAt: ladder?.1 ?? .epoch, segments: try SegmentStore.catalogue(db))
         // What was kept of earlier configurations may have been seen in a transaction that came to nothing, and their numbers be others' by now.
         state.withLock { $0 = State(present: catalogue) }
         return catalogue

@@ -53,6 +53,7 @@ enum ProgrammeStore {
         try change.db.execute(
             "UPDATE loyalty_state SET programme_version = \(version), currency = \(programme.currency?.code) WHERE state_id = 1")
         _ = try nextConfig(after: catalogue, change)
+        if programme.currency != catalogue.programme.currency { try SegmentStore.currencyChanged(catalogue, change) }
     }
 
     /// Begins a new configuration and answers its number.

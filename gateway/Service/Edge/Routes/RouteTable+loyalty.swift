@@ -67,5 +67,14 @@ extension RouteTable {
         route(.loyalty, .post, "/v1/coupons/{code}/redemptions", "coupons:write"),
         route(.loyalty, .delete, "/v1/coupons/{code}/redemptions/{order_id}", "coupons:write"),
         route(.loyalty, .get, "/v1/metrics/retention", "metrics:read"),
+        route(.loyalty, .get, "/v1/metrics/rfm", "metrics:read"),
+        route(.loyalty, .post, "/v1/metrics/rfm/recompute", "segments:write"),
+        route(.loyalty, .get, "/v1/segments", "segments:read"),
+        route(.loyalty, .post, "/v1/segments", "segments:write"),
+        route(.loyalty, .post, "/v1/segments/preview", "segments:read"),
+        route(.loyalty, .get, "/v1/segments/{id}", "segments:read"),
+        route(.loyalty, .put, "/v1/segments/{id}", "segments:write"),
+        route(.loyalty, .delete, "/v1/segments/{id}", "segments:write"),
+        route(.loyalty, .get, "/v1/segments/{id}/members", "segments:read"),
     ]
 }
