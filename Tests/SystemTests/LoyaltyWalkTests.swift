@@ -74,7 +74,7 @@ extension FiveTogether {
                     ])
                 try #require(programme.status == 200, "\(programme.text)")
                 let rules = try await suite.get("/v1/loyalty/earning_rules").json["data"]?.array ?? []
-                for rule in rules { _ = try await suite.delete("/v1/loyalty/earning_rules/\(rule["id"]?.string ?? "")") }
+                for rule in rules { _ = try await suite.request("DELETE", "/v1/loyalty/earning_rules/\(rule["id"]?.string ?? "")", key: suite.key) }
                 _ = try await make(
                     suite, "/v1/loyalty/earning_rules",
                     ["name": "2 points per 1.00", "trigger": "order.paid", "points": ["per_amount": ["points": 2, "amount": 100]], "basis": "net"])

@@ -100,16 +100,16 @@ struct OrderSettlement {
 
     /// Which of the member's counted orders it is, for rules that ask: by placing, this one among those known so far.
     private func number(_ rules: [EarningRule], _ session: inout RuleSession) throws {
-        guard session.facts.documents["order"] != nil, rules.contains(where: { $0.fields.contains("order.number") }) else { return }
+        guard session.judge.facts.documents["order"] != nil, rules.contains(where: { $0.fields.contains("order.number") }) else { return }
         let earlier = try db.first(
             """
             SELECT COUNT(*) FROM orders WHERE customer_id = \(buyer.customer.id) AND cancelled_at IS NULL
                 AND (placed_at < \(record.order.placedAt) OR (placed_at = \(record.order.placedAt) AND order_id < \(record.order.id)))
             """
         ) { $0.int(0) }
-        var order = session.facts.documents["order"]?.object ?? JSONObject()
+        var order = session.judge.facts.documents["order"]?.object ?? JSONObject()
         order["number"] = .int((earlier ?? 0) + 1)
-        session.facts.documents["order"] = .object(order)
+        session.judge.facts.documents["order"] = .object(order)
     }
 }
 

@@ -15,7 +15,7 @@ extension Quote {
             "offers": .array(listed.map { json($0, withVerdict: isForServer) }),
             "coupons": .array(coupons.map { json($0, withVerdict: isForServer) }),
             "free_shipping": freeShipping,
-            "rewards": try RewardOptions.json(self, &shopper),
+            "rewards": try QuoteRewards.json(self, &shopper),
             "totals": totals,
             "stacking": stacking,
         ]

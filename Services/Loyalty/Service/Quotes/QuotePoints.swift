@@ -9,7 +9,7 @@ struct QuotePoints {
         let rule: EarningRule
         let points: Int64
         /// `earned`, or why not.
-        let code: String
+        let code: RuleCode
     }
 
     let lines: [Line]
@@ -28,28 +28,35 @@ struct QuotePoints {
         record.order.customerID = member?.customer.id
         record.order.isGuest = member?.customer.isGuest ?? true
         let rules = ["order.placed", EarningRule.paid].flatMap { quote.catalogue.rulesByTrigger[$0] ?? [] }
-        if rules.contains(where: { $0.conditions != nil }) { record.itemsText = data.items.map { JSON.array($0.map(\.json)).text } }
+        if rules.contains(where: { $0.needs.contains("order") }) { record.itemsText = data.items.map { JSON.array($0.map(\.json)).text } }
         let standing = OrderStanding(record.order, refunds: [])
         self.standing = standing
-        let tier = try member.flatMap { try TierKeeper(catalogue: quote.catalogue).tier(of: $0.account, at: quote.now, quote.db) }
-        multiplier = tier?.multiplier ?? 100
-        lines = try rules.map { rule in
-            guard rule.isInForce(at: quote.now) else { return Line(rule: rule, points: 0, code: "not_in_force") }
-            if let conditions = rule.conditions {
-                var documents = ["order": record.facts]
-                documents["event"] = ["type": .string(rule.trigger), "source": "quote", "data": data.json]
-                documents["customer"] = member?.customer.data.json
-                guard conditions.verdict(ConditionFacts(documents, now: quote.now)).holds else {
-                    return Line(rule: rule, points: 0, code: "conditions_not_met")
+        var documents: [String: JSON] = ["event": ["type": .string(EarningRule.paid), "source": "quote", "data": data.json]]
+        if rules.contains(where: { $0.needs.contains("order") }) {
+            var order = record.facts.object ?? JSONObject()
+            order["number"] = .int(try Self.number(member, quote.db))
+            documents["order"] = .object(order)
+        }
+        var judge = RuleJudge(member ?? .nobody(quote.now), quote.catalogue, at: quote.now, quote.db, documents: documents)
+        lines = try judge.consider(rules, worth: { $0.kept(standing, multiplier: $1) }).map { rule, verdict in
+            switch verdict {
+            case .refused(let code, _):
+                return Line(rule: rule, points: 0, code: code)
+            case .worth(let kept, _):
+                switch try judge.room(rule, at: quote.now) {
+                case .none(let code): return Line(rule: rule, points: 0, code: code)
+                case .some(let room): return Line(rule: rule, points: min(kept, room.ceiling ?? kept), code: room.code)
                 }
             }
-            let kept = rule.kept(standing)
-            guard kept > 0 else { return Line(rule: rule, points: 0, code: "nothing_to_earn_on") }
-            guard let member else { return Line(rule: rule, points: min(kept, rule.cap?.points ?? kept), code: "earned") }
-            let grant = try RuleGrant(rule, at: quote.now, memberID: member.account.memberID, quote.catalogue, quote.db)
-            let points = min(kept, grant.ceiling ?? kept)
-            return Line(rule: rule, points: points, code: points == 0 ? "cap_reached" : "earned")
         }
+        multiplier = quote.catalogue.tiers.isEmpty ? PointsAward.single : try judge.multiplier()
+    }
+
+    /// Which of the member's counted orders it would be.
+    private static func number(_ member: CustomerRecord?, _ db: SQLConnection) throws -> Int64 {
+        guard let member else { return 1 }
+        return 1
+            + (try db.first("SELECT COUNT(*) FROM orders WHERE customer_id = \(member.customer.id) AND cancelled_at IS NULL") { $0.int(0) } ?? 0)
     }
 
     var json: JSON {
@@ -58,7 +65,7 @@ struct QuotePoints {
             "by_rule": .array(
                 lines.map {
                     [
-                        "rule": .string($0.rule.id), "name": .string($0.rule.name), "points": .int($0.points), "code": .string($0.code),
+                        "rule": .string($0.rule.id), "name": .string($0.rule.name), "points": .int($0.points), "code": .string($0.code.rawValue),
                     ]
                 }), "multiplier": .double(Double(multiplier) / 100),
         ]
