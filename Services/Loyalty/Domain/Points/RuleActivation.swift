@@ -39,7 +39,8 @@ extension LotDates {
         if let activation = rule.activation {
             // What waits for a delivery is held for as long as a return takes.
             programme.pendingDays =
-                activation.start == .placed ? activation.days : min(programme.returnWindowDays + activation.days, Programme.daysRange.upperBound)
+                activation.start == .placed
+                ? activation.days : min(programme.returnWindowDays + activation.days, Programme.daysRange.upperBound)
         }
         self.init(placedAt: placedAt, now: now, programme: programme, zone: zone)
     }

@@ -51,7 +51,9 @@ struct RuleSession {
         var memo: ConditionMemo?
         for rule in rules.inTurn {
             let group = RuleGroup(rule, catalogue.programme)
-            if let code = idle(rule, at: moment?(rule) ?? at) ?? stopped(rule) ?? (group.map(taken.contains) ?? false ? .otherRuleFirst : nil) {
+            if let code = idle(rule, at: moment?(rule) ?? at) ?? stopped(rule)
+                ?? (group.map(taken.contains) ?? false ? .otherRuleFirst : nil)
+            {
                 trace.add(rule, code)
                 continue
             }
@@ -154,7 +156,8 @@ struct RuleSession {
             // Both ways: what comes late must not fill the pause behind it.
             let pause = hours * 3_600
             let times = try AccrualStore.times(
-                rule: rule.id, memberID: memberID, from: at.adding(milliseconds: 1).adding(seconds: -pause), until: at.adding(seconds: pause),
+                rule: rule.id, memberID: memberID, from: at.adding(milliseconds: 1).adding(seconds: -pause),
+                until: at.adding(seconds: pause),
                 most: 1, db)
             if times > 0 { return .cooldown }
         }
@@ -190,7 +193,8 @@ struct RuleSession {
             try drawn(known, accrual, rule)
             try AccrualStore.update(accrual, db)
         }
-        trace.add(rule, accrual.standing > 0 ? .earned : (stopped ?? .zeroBasis), points: accrual.standing, bounded: accrual.standing < kept)
+        trace.add(
+            rule, accrual.standing > 0 ? .earned : (stopped ?? .zeroBasis), points: accrual.standing, bounded: accrual.standing < kept)
         if known.multiplier != PointsAward.single { trace.multiplier = known.multiplier }
     }
 
@@ -211,7 +215,8 @@ struct RuleSession {
     private mutating func credit(_ points: Int64, _ accrual: Accrual, _ rule: EarningRule, at: Timestamp) throws {
         let dates = LotDates(placedAt: at, now: change.now, rule: rule, programme: catalogue.programme, zone: catalogue.zone)
         let credited = try ledger.credit(
-            points, dates: dates, cause: accrual.cause, postingKey: "earn:\(accrual.cause):\(rule.id):\(accrual.postings)", origin: origin(rule))
+            points, dates: dates, cause: accrual.cause, postingKey: "earn:\(accrual.cause):\(rule.id):\(accrual.postings)",
+            origin: origin(rule))
         news.credited(points, rule: rule, lot: credited.record.lot, expired: credited.expired)
         if let period = accrual.budgetPeriod { try RuleBudgets.add(points, rule: rule.id, period: period, db) }
     }
