@@ -74,7 +74,9 @@ struct RuleBasisTests {
     func roundedPieces() {
         let items = [OrderItem(lineID: "a", quantity: 2, unitPrice: 3, discount: 1), OrderItem(lineID: "b", quantity: 1, unitPrice: 1)]
         let small = order(orderData(subtotal: 7, discount: 1, total: 6, items: items))
-        let back = ["r1", "r2"].map { RefundData(orderID: "1", refundID: $0, amount: nil, items: [RefundItem(lineID: "a", quantity: 1, amount: nil)]) }
+        let back = ["r1", "r2"].map {
+            RefundData(orderID: "1", refundID: $0, amount: nil, items: [RefundItem(lineID: "a", quantity: 1, amount: nil)])
+        }
         let standing = OrderStanding(small, refunds: back)
         #expect(standing.refunded == 5 && !standing.isFullyRefunded && standing.remainingNet == 1)
     }
@@ -139,7 +141,8 @@ struct RuleBasisTests {
             }
             guard !items.isEmpty else { return amountRefund("r\(index)", 1) }
             return RefundData(
-                orderID: "1", refundID: "r\(index)", amount: chance.int(0...3) == 0 ? chance.int(0...said.amounts.total) : nil, items: items)
+                orderID: "1", refundID: "r\(index)", amount: chance.int(0...3) == 0 ? chance.int(0...said.amounts.total) : nil, items: items
+            )
         }
     }
 

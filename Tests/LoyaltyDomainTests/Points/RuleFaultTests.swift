@@ -45,16 +45,34 @@ struct RuleFaultTests {
     @Test(
         "conditions that can never hold are found",
         arguments: [
-            (#"{"all": [{"field": "order.currency", "op": "eq", "value": "TRY"}, {"field": "order.currency", "op": "eq", "value": "EUR"}]}"#, true),
+            (
+                #"{"all": [{"field": "order.currency", "op": "eq", "value": "TRY"}, {"field": "order.currency", "op": "eq", "value": "EUR"}]}"#,
+                true
+            ),
             (#"{"all": [{"field": "order.total", "op": "gt", "value": 100}, {"field": "order.total", "op": "lt", "value": 100}]}"#, true),
-            (#"{"all": [{"field": "order.total", "op": "gte", "value": 100}, {"field": "order.total", "op": "lte", "value": 100}]}"#, false),
+            (
+                #"{"all": [{"field": "order.total", "op": "gte", "value": 100}, {"field": "order.total", "op": "lte", "value": 100}]}"#,
+                false
+            ),
             (#"{"field": "order.total", "op": "lt", "value": 0}"#, true), (#"{"field": "time.hour", "op": "gt", "value": 23}"#, true),
             (#"{"field": "time.weekday", "op": "eq", "value": 0}"#, true),
-            (#"{"all": [{"field": "order.channel", "op": "in", "value": ["web"]}, {"field": "order.channel", "op": "ne", "value": "web"}]}"#, true),
-            (#"{"all": [{"field": "order.items.sku", "op": "eq", "value": "a"}, {"field": "order.items.sku", "op": "eq", "value": "b"}]}"#, false),
-            (#"{"all": [{"any": [{"field": "order.total", "op": "lt", "value": 0}]}, {"field": "order.total", "op": "gt", "value": 1}]}"#, true),
+            (
+                #"{"all": [{"field": "order.channel", "op": "in", "value": ["web"]}, {"field": "order.channel", "op": "ne", "value": "web"}]}"#,
+                true
+            ),
+            (
+                #"{"all": [{"field": "order.items.sku", "op": "eq", "value": "a"}, {"field": "order.items.sku", "op": "eq", "value": "b"}]}"#,
+                false
+            ),
+            (
+                #"{"all": [{"any": [{"field": "order.total", "op": "lt", "value": 0}]}, {"field": "order.total", "op": "gt", "value": 1}]}"#,
+                true
+            ),
             (#"{"any": [{"field": "order.total", "op": "lt", "value": 0}, {"field": "order.total", "op": "gt", "value": 1}]}"#, false),
-            (#"{"all": [{"field": "order.city", "op": "exists", "value": false}, {"field": "order.city", "op": "contains", "value": "a"}]}"#, true),
+            (
+                #"{"all": [{"field": "order.city", "op": "exists", "value": false}, {"field": "order.city", "op": "contains", "value": "a"}]}"#,
+                true
+            ),
             (#"{"not": {"field": "order.total", "op": "lt", "value": 0}}"#, false),
         ])
     func impossible(_ conditions: String, _ never: Bool) throws {
@@ -66,7 +84,8 @@ struct RuleFaultTests {
     func programme() throws {
         func rule(_ field: String, _ value: String) throws -> EarningRule {
             try read(
-                #"{"name": "a", "trigger": "order.paid", "points": {"fixed": 1}, "conditions": {"field": "\#(field)", "op": "eq", "value": "\#(value)"}}"#)
+                #"{"name": "a", "trigger": "order.paid", "points": {"fixed": 1}, "conditions": {"field": "\#(field)", "op": "eq", "value": "\#(value)"}}"#
+            )
         }
         let tiers = [Tier(id: "tier_1", version: 1, name: "Gold", threshold: 1)]
         let lira = Currency("TRY")

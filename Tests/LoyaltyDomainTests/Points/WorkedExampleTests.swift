@@ -49,7 +49,9 @@ struct WorkedExampleTests {
 
 @Suite("Occasions by the calendar")
 struct OccasionTests {
-    @Test("everybody has every occasion exactly once a year, on the day the sweep looks for them", arguments: [Occasion.birthday, .halfBirthday])
+    @Test(
+        "everybody has every occasion exactly once a year, on the day the sweep looks for them",
+        arguments: [Occasion.birthday, .halfBirthday])
     func onceAYear(_ occasion: Occasion) throws {
         let start = try #require(CivilDate("2028-01-01")).daysSinceEpoch
         let days = (0..<366).map { CivilDate(daysSinceEpoch: start + $0) }

@@ -54,7 +54,8 @@ struct OccasionSweepTests {
             #expect(try await house.balance("just") == 100)
             #expect(try await house.balance("moved") == 100)
             // Said again, it is not entered again; changed, it is not paid again before its time.
-            try await house.send(born("late", "1990-03-30", at: "2026-04-01T00:00:00Z"), born("moved", "1990-06-10", at: "2026-04-01T00:00:00Z"))
+            try await house.send(
+                born("late", "1990-03-30", at: "2026-04-01T00:00:00Z"), born("moved", "1990-06-10", at: "2026-04-01T00:00:00Z"))
             try await house.test.advance(to: try date("2026-12-31T00:00:00Z"))
             #expect(try await house.balance("moved") == 100)
             try await house.send(born("moved", "1990-03-01", at: "2026-12-31T00:00:00Z"))
@@ -110,8 +111,12 @@ struct MilestoneTests {
         try await LoyaltyHouse.with { house in
             try await house.removeDefaultRule()
             try await house.addRule(["name": "Third", "trigger": "milestone.orders", "points": ["fixed": 30], "milestone": ["orders": 3]])
-            try await house.addRule(["name": "Even", "trigger": "milestone.orders", "points": ["fixed": 2], "milestone": ["every_orders": 2]])
-            try await house.addRule(["name": "Spent", "trigger": "milestone.spent", "points": ["fixed": 500], "milestone": ["spent": 10_000]])
+            try await house.addRule([
+                "name": "Even", "trigger": "milestone.orders", "points": ["fixed": 2], "milestone": ["every_orders": 2],
+            ])
+            try await house.addRule([
+                "name": "Spent", "trigger": "milestone.spent", "points": ["fixed": 500], "milestone": ["spent": 10_000],
+            ])
             for number in 1...4 {
                 let data = orderData("\(number)", customer: "42", total: 3_000)
                 try await house.send(event("order.paid", data, at: Int64(number)))

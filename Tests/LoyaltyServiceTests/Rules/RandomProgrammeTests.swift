@@ -70,7 +70,9 @@ struct RandomProgrammeTests {
                 }
             }
             if chance.coin() {
-                rule["conditions"] = ["field": "order.items.categories", "op": "contains", "value": .string(chance.coin() ? "kids" : "home")]
+                rule["conditions"] = [
+                    "field": "order.items.categories", "op": "contains", "value": .string(chance.coin() ? "kids" : "home"),
+                ]
             }
             return .object(rule)
         }
@@ -84,7 +86,8 @@ struct RandomProgrammeTests {
             let start = -Int64(number + 1) * 1_000
             let items = (0..<Int(chance.int(1...3))).map { line -> JSON in
                 [
-                    "line_id": .string("l\(line)"), "categories": .array([chance.coin() ? "kids" : "home"]), "quantity": .int(chance.int(1...3)),
+                    "line_id": .string("l\(line)"), "categories": .array([chance.coin() ? "kids" : "home"]),
+                    "quantity": .int(chance.int(1...3)),
                     "unit_price": .int(chance.int(1...5_000)),
                 ]
             }

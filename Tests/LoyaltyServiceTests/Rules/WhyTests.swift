@@ -17,7 +17,9 @@ struct WhyTests {
                 ],
             ])
             let paused = try await house.addRule(["name": "Off", "trigger": "order.paid", "points": ["fixed": 7], "state": "paused"])
-            let later = try await house.addRule(["name": "Later", "trigger": "order.paid", "points": ["fixed": 7], "starts_at": "2027-01-01T00:00:00Z"])
+            let later = try await house.addRule([
+                "name": "Later", "trigger": "order.paid", "points": ["fixed": 7], "starts_at": "2027-01-01T00:00:00Z",
+            ])
             let items: JSON = [["line_id": "a", "categories": ["skin", "sale"], "quantity": 1, "unit_price": 4_995]]
             try await house.send(event("order.placed", orderData("1", customer: "42", more: ["items": items]), id: "placed"))
             var answer = try #require(try await house.why("42", "1").first)

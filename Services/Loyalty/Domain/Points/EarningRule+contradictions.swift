@@ -85,7 +85,8 @@ extension EarningRule {
                     return currency == nil || named == currency
                 }
                 if !has {
-                    faults.append(RuleFault(path: ["conditions"], code: "unknown_currency", detail: "the programme does not have this currency"))
+                    faults.append(
+                        RuleFault(path: ["conditions"], code: "unknown_currency", detail: "the programme does not have this currency"))
                 }
             case ("tier.id", .eq), ("tier.id", .ne), ("tier.id", .in):
                 if values.contains(where: { value in !value.isNull && !tiers.contains { .string($0.id) == value } }) {

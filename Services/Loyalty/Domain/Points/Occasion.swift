@@ -32,7 +32,9 @@ public enum Occasion: String, Sendable, CaseIterable {
     public static func joiningDays(for date: CivilDate, since first: CivilDate) -> [(from: CivilDate, until: CivilDate)] {
         guard first.year < date.year else { return [] }
         return (first.year..<date.year).compactMap { year in
-            guard let from = CivilDate(year: year, month: date.month, day: min(date.day, CivilDate.daysInMonth(year: year, month: date.month)))
+            guard
+                let from = CivilDate(
+                    year: year, month: date.month, day: min(date.day, CivilDate.daysInMonth(year: year, month: date.month)))
             else { return nil }
             // The 29th of a year that has none is its 28th, which the year's own 28th pays for already.
             guard from.day == date.day else { return nil }

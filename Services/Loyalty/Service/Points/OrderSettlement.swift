@@ -41,7 +41,8 @@ struct OrderSettlement {
         guard !known.isEmpty || !candidates.isEmpty else { return try milestones(buyer, reason) }
         var session = RuleSession(
             buyer, cause: cause, at: record.order.placedAt, orderID: record.order.id,
-            trace: Trace(event, standing, order: record.order, config: record.paidConfig ?? catalogue.config), documents: documents(for: candidates), catalogues,
+            trace: Trace(event, standing, order: record.order, config: record.paidConfig ?? catalogue.config),
+            documents: documents(for: candidates), catalogues,
             catalogue, change)
         for (accrual, rule) in known {
             try session.settle(
@@ -50,9 +51,9 @@ struct OrderSettlement {
         try number(candidates, &session)
         let taken = Set(known.compactMap { RuleGroup($0.1, catalogue.programme) })
         let (standing, placedAt, time) = (standing, record.order.placedAt, event.time)
-        try session.consider(candidates, taken: taken, moment: { $0.trigger == EarningRule.paid ? placedAt : time }, stopped: stop) {
-            $0.kept(standing, multiplier: $1)
-        }
+        try session.consider(
+            candidates, taken: taken, moment: { $0.trigger == EarningRule.paid ? placedAt : time }, stopped: stop,
+            worth: { $0.kept(standing, multiplier: $1) })
         try session.finish(reason: reason, refundID: refundID)
         var buyer = buyer
         buyer.account = session.ledger.account

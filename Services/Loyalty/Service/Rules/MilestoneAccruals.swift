@@ -28,7 +28,8 @@ struct MilestoneAccruals {
         var documents = ["event": event.facts]
         if rules.contains(where: { $0.needs.contains("order") }) { documents["order"] = order.facts }
         var session = RuleSession(
-            member, cause: "\(prefix)progress", at: order.order.placedAt, trace: Trace(event, config: catalogue.config), documents: documents,
+            member, cause: "\(prefix)progress", at: order.order.placedAt, trace: Trace(event, config: catalogue.config),
+            documents: documents,
             catalogues, catalogue, change)
         session.trace.ref = order.order.id
         for accrual in known {

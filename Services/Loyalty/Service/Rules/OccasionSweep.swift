@@ -82,7 +82,10 @@ struct OccasionSweep: Sendable {
         for (index, day) in days.enumerated() {
             let from = catalogue.zone.instant(day.from, millisecondOfDay: 0)
             let until = catalogue.zone.instant(day.until, millisecondOfDay: 0)
-            spans = index == 0 ? "(m.enrolled_at >= \(from) AND m.enrolled_at < \(until))" : "\(spans) OR (m.enrolled_at >= \(from) AND m.enrolled_at < \(until))"
+            spans =
+                index == 0
+                ? "(m.enrolled_at >= \(from) AND m.enrolled_at < \(until))"
+                : "\(spans) OR (m.enrolled_at >= \(from) AND m.enrolled_at < \(until))"
         }
         return try db.all(
             """
@@ -118,7 +121,7 @@ struct OccasionSweep: Sendable {
             member, cause: cause(date.year), at: midnight, trace: Trace(event, config: catalogue.config), documents: ["event": event.facts],
             catalogues, catalogue, change)
         let reason = stopped
-        try session.consider(rules, stopped: { _ in reason }) { $0.worth(.null, multiplier: $1) }
+        try session.consider(rules, stopped: { _ in reason }, worth: { $0.worth(.null, multiplier: $1) })
         try session.finish(occasion: occasion.rawValue)
         try Aftermath(catalogues: catalogues).follow(candidate.id, [.points], event: event, change)
     }

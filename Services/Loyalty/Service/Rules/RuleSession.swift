@@ -122,7 +122,8 @@ struct RuleSession {
             try drawn(known, accrual, rule)
             try AccrualStore.update(accrual, db)
         }
-        trace.add(rule, accrual.standing > 0 ? .earned : (stopped ?? .zeroBasis), points: accrual.standing, bounded: accrual.standing < kept)
+        trace.add(
+            rule, accrual.standing > 0 ? .earned : (stopped ?? .zeroBasis), points: accrual.standing, bounded: accrual.standing < kept)
         if known.multiplier != PointsAward.single { trace.multiplier = known.multiplier }
     }
 
@@ -143,7 +144,8 @@ struct RuleSession {
     private mutating func credit(_ points: Int64, _ accrual: Accrual, _ rule: EarningRule, at: Timestamp) throws {
         let dates = try dates(rule, at: at)
         let credited = try ledger.credit(
-            points, dates: dates, cause: accrual.cause, postingKey: "earn:\(accrual.cause):\(rule.id):\(accrual.postings)", origin: origin(rule))
+            points, dates: dates, cause: accrual.cause, postingKey: "earn:\(accrual.cause):\(rule.id):\(accrual.postings)",
+            origin: origin(rule))
         news.credited(points, rule: rule, lot: credited.record.lot, expired: credited.expired)
         if let period = accrual.budgetPeriod { try RuleBudgets.add(points, rule: rule.id, period: period, db) }
     }

@@ -125,10 +125,13 @@ extension Trace {
         state = json["s"]?.string.flatMap(State.init)
         if let parts = json["b"]?.array, parts.count == 5 {
             let amounts = parts.prefix(4).map { $0.int ?? 0 }
-            basis = Basis(net: amounts[0], gross: amounts[1], remainingNet: amounts[2], remainingGross: amounts[3], currency: parts[4].string)
+            basis = Basis(
+                net: amounts[0], gross: amounts[1], remainingNet: amounts[2], remainingGross: amounts[3], currency: parts[4].string)
         }
         entries = (json["r"]?.array ?? []).compactMap { rule in
-            guard let id = rule[0]?.string, let version = rule[1]?.int, let code = rule[2]?.string.flatMap(RuleCode.init) else { return nil }
+            guard let id = rule[0]?.string, let version = rule[1]?.int, let code = rule[2]?.string.flatMap(RuleCode.init) else {
+                return nil
+            }
             return Entry(ruleID: id, version: version, code: code, points: rule[3]?.int ?? 0, isBounded: rule[4]?.bool ?? false)
         }
         for member in json["v"]?.object?.members ?? [] { saw[member.name] = member.value.array ?? [] }

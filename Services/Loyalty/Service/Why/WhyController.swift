@@ -24,12 +24,15 @@ struct WhyController: Sendable {
         let ref = request.query("ref").flatMap { $0.isEmpty ? nil : $0 }
         if let ref, ref.utf8.count > CloudEvent.maximumTextLength { throw Problem.invalid("?ref", "too_long", "at most 255 bytes") }
         return try await house.read { db in
-            guard let member = try CustomerStore.find(id, db), member.customer.deletedAt == nil else { throw Problem.notFound("such customer") }
+            guard let member = try CustomerStore.find(id, db), member.customer.deletedAt == nil else {
+                throw Problem.notFound("such customer")
+            }
             let query = WhyQuery(member: member, catalogues: catalogues, catalogue: try catalogues.current(db), db: db)
             return Reply(
                 .ok,
                 [
-                    "about": "points", "ref": .from(ref), "customer_id": .string(member.customer.id), "data": .array(try query.answers(ref)),
+                    "about": "points", "ref": .from(ref), "customer_id": .string(member.customer.id),
+                    "data": .array(try query.answers(ref)),
                 ])
         }
     }

@@ -50,7 +50,8 @@ struct WhyQuery {
         guard owner == member.customer.id else {
             guard Guest.isGuest(owner), order.emailKey != nil, order.emailKey == member.customer.emailKey else { return nil }
             return nothing(
-                id, "guest_not_claimed", "The order was placed as a guest of this e-mail; its points are the guest's until they are claimed.", at: at)
+                id, "guest_not_claimed",
+                "The order was placed as a guest of this e-mail; its points are the guest's until they are claimed.", at: at)
         }
         if order.cancelledAt != nil { return nothing(id, "cancelled", "No points: the order was cancelled.", at: at) }
         if order.paidAt == nil { return nothing(id, "not_paid", "No points: the order is not paid.", at: at) }
@@ -62,7 +63,8 @@ struct WhyQuery {
             "SELECT kind, cause, at, points, rule_id, note, order_id FROM ledger_entries WHERE member_id = \(memberID) AND entry_id = \(id)"
         ) { row in
             (
-                kind: row.text(0), cause: row.text(1), at: row.time(2), points: row.int(3), ruleID: row.textOrNil(4), note: row.textOrNil(5),
+                kind: row.text(0), cause: row.text(1), at: row.time(2), points: row.int(3), ruleID: row.textOrNil(4),
+                note: row.textOrNil(5),
                 orderID: row.textOrNil(6)
             )
         }
@@ -76,9 +78,13 @@ struct WhyQuery {
                 if let record = try TraceStore.find(memberID, cause: kept, db) { return [try json(record)] }
             }
         }
-        if let orderID = entry.orderID, let record = try TraceStore.find(memberID, cause: "order:\(orderID)", db) { return [try json(record)] }
+        if let orderID = entry.orderID, let record = try TraceStore.find(memberID, cause: "order:\(orderID)", db) {
+            return [try json(record)]
+        }
         let words = entry.note.map { "\(entry.kind): \($0)" } ?? "\(entry.kind), by no rule"
-        return [nothing(id, entry.kind, "\(entry.points) points \(words).", at: entry.at, points: entry.kind == "earned" ? entry.points : 0)]
+        return [
+            nothing(id, entry.kind, "\(entry.points) points \(words).", at: entry.at, points: entry.kind == "earned" ? entry.points : 0)
+        ]
     }
 
     private func rule(_ id: String) throws -> [JSON]? {
@@ -125,7 +131,8 @@ struct WhyQuery {
             .init(name: "code", value: .string(code(trace))), .init(name: "points", value: .int(trace.points)),
             .init(name: "state", value: .from(trace.state?.rawValue)), .init(name: "basis", value: basis ?? .null),
             .init(name: "multiplier", value: .double(Double(trace.multiplier) / 100)), .init(name: "tier", value: .from(trace.tier)),
-            .init(name: "config", value: .int(trace.config)), .init(name: "rules", value: .array(try trace.entries.map { try json($0, trace) })),
+            .init(name: "config", value: .int(trace.config)),
+            .init(name: "rules", value: .array(try trace.entries.map { try json($0, trace) })),
         ])
     }
 
