@@ -53,7 +53,8 @@ struct SegmentOverviewTests {
             let second = try await house.test.post("/v1/segments", body, headers: [.idempotencyKey: "k"])
             #expect(first.status == 201 && second.json == first.json)
             #expect(try await house.test.get("/v1/segments").json["data"]?.array?.count == 1)
-            let wrong = try await house.test.post("/v1/segments", ["rule": ["field": "orders.count", "op": "like", "value": 0], "colour": "red"])
+            let wrong = try await house.test.post(
+                "/v1/segments", ["rule": ["field": "orders.count", "op": "like", "value": 0], "colour": "red"])
             #expect(wrong.status == 422 && wrong.pointers.sorted() == ["/colour", "/name", "/rule/op"])
             #expect(try await house.test.post("/v1/segments/preview", ["rule": "all"]).pointers == ["/rule"])
             #expect(try await house.test.put("/v1/segments/seg_none", body).status == 404)
