@@ -123,7 +123,7 @@ struct Grants: Sendable {
         // A revoked grant stands at nothing, whatever of it could be taken: so it counts towards no tier either.
         let accrual = Accrual(
             cause: cause, ruleID: "", ruleVersion: 0, credited: points, reversed: plan.taken, forgiven: points - plan.taken, postings: 1)
-        try AccrualStore.insert(accrual, memberID: member.account.memberID, capPeriod: nil, change.db)
+        try AccrualStore.insert(accrual, memberID: member.account.memberID, isLimited: false, change.db)
         var news = PointsNews()
         news.clawedBack(plan)
         try news.emit(ledger.account, orderID: nil, reason: "revoked", grantKey: record.outcome.key, change)

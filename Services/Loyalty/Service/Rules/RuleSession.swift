@@ -47,7 +47,7 @@ struct RuleSession {
         for (rule, verdict) in try judge.consider(rules, taken: taken, moment: moment, stopped: stopped, worth: worth) {
             switch verdict {
             case .refused(let code, let saw):
-                trace.add(rule, code, saw: saw)
+                if let saw { trace.add(rule, code, saw: saw) } else { trace.add(rule, code) }
             case .worth(let kept, let multiplier):
                 try begin(rule, cause: cause, kept: kept, multiplier: multiplier, at: at)
             }
@@ -88,7 +88,7 @@ struct RuleSession {
             accrual.credited = points
             try credit(points, accrual, rule, at: at)
         }
-        try AccrualStore.insert(accrual, memberID: memberID, isLimited: rule.limits != nil, db)
+        try AccrualStore.insert(accrual, memberID: ledger.account.memberID, isLimited: rule.limits != nil, db)
         trace.add(rule, room.code, points: accrual.credited, bounded: accrual.credited < kept)
         if multiplier != PointsAward.single { trace.multiplier = multiplier }
     }
