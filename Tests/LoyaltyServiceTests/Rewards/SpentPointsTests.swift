@@ -96,7 +96,7 @@ struct SpentPointsTests {
             try await house.send(event("order.refunded", refundData("1", "b", amount: 2_400)))
             let lots = try await house.lots("ada")
             #expect(
-                lots.map { $0["remaining"] } == [60, 60, 0] && lots[0]["expires_at"]?.string?.hasPrefix("2026-04-15T09:00:00") ?? false)
+                lots.map { $0["remaining"] } == [60, 60, 0] && lots[1]["expires_at"]?.string?.hasPrefix("2026-04-15T09:00:00") ?? false)
             #expect(try await house.balance("ada") == 120)
             try await house.test.advance(days: 10)
             #expect(try await house.balance("ada") == 60)

@@ -62,6 +62,9 @@ struct CouponBatchesController: Sendable {
             let rules = CouponRules(reader)
             let codes = CouponCodes(reader)
             reader.refuseUnknown()
+            if let segmentID = rules?.segmentID, try !SegmentMembership.exists(segmentID, change.db) {
+                reader.fail("segment_id", "unknown_segment", "there is no such segment")
+            }
             try issues.throwIfAny()
             guard var rules, let codes else { throw Problem.internalError }
             // Ten of what? A fixed amount without a currency is the programme's, where it has one.

@@ -52,7 +52,7 @@ struct CustomerMerging {
         try moveRows(from, into)
         try mark(from, into)
         try fill(into, from: from)
-        try Aftermath(catalogues: catalogues).follow(into.customer.id, [.profile, .orders, .points, .events], change)
+        try Aftermath(catalogues: catalogues).follow(into.customer.id, [.profile, .orders, .points, .events, .standing], change)
         return try CustomerStore.find(into.customer.id, db)
     }
 
@@ -75,7 +75,11 @@ struct CustomerMerging {
         try db.execute("UPDATE orders SET customer_id = \(intoID), person_id = \(into.personID) WHERE customer_id = \(fromID)")
         try db.execute("UPDATE coupons SET customer_id = \(intoID) WHERE customer_id = \(fromID)")
         try db.execute("UPDATE coupon_redemptions SET customer_id = \(intoID) WHERE customer_id = \(fromID)")
-        try db.execute("DELETE FROM segment_members WHERE customer_id = \(fromID)")
+        try db.execute("UPDATE subscriptions SET customer_id = \(intoID) WHERE customer_id = \(fromID)")
+        try db.execute("UPDATE offer_uses SET customer_id = \(intoID) WHERE customer_id = \(fromID)")
+        try db.execute("UPDATE traces SET member_id = \(intoMember) WHERE member_id = \(fromMember)")
+        try EventLog.move(from: fromID, into: intoID, db)
+        try SegmentMembership.leaveAll(fromID, change)
     }
 
     /// Nobody finds the one by anything but the id any more, which leads to the other.

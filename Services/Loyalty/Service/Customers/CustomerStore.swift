@@ -23,6 +23,14 @@ enum CustomerStore {
             "SELECT \(raw: CustomerRecord.columns) FROM \(raw: CustomerRecord.source) WHERE m.member_id = \(memberID)", CustomerRecord.init)
     }
 
+    /// What the ledger knows the member by, and those whom they turned out to be.
+    static func memberIDs(of record: CustomerRecord, _ db: SQLConnection) throws -> [String] {
+        let merged = try db.all(
+            "SELECT m.member_id FROM customers c JOIN members m ON m.customer_id = c.customer_id WHERE c.merged_into = \(record.customer.id)"
+        ) { $0.text(0) }
+        return [record.account.memberID] + merged
+    }
+
     /// The registered customer of an e-mail that is theirs as far as the store says; the first one where there are several.
     static func registered(emailKey: String, _ db: SQLConnection) throws -> CustomerRecord? {
         try db.first(

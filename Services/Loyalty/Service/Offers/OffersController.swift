@@ -83,7 +83,8 @@ struct OffersController: Sendable {
 /// What offers add to being listed, made, replaced and ended.
 enum OfferHooks {
     static let all = DefinitionHooks<Offer>(
-        check: { offer, _, catalogue, _, reader in
+        check: { offer, _, catalogue, db, reader in
+            try SegmentMembership.check(offer.segments, at: reader.pointer / "segments", reader.issues, db)
             for (index, id) in offer.tiers.enumerated() where catalogue.tier(id) == nil {
                 reader.issues.add(reader.pointer / "tiers" / index, "unknown_tier", "there is no such tier")
             }

@@ -27,8 +27,8 @@ enum RewardCoupon {
         case .fixed(let amount), .giftCard(let amount): .fixed(amount: amount, currency: reward.currency ?? currency)
         case .percent(let basisPoints, let maximum): .percent(basisPoints: basisPoints, maximum: maximum)
         case .freeShipping: .freeShipping
-        // A coupon for one product is not there yet: the shop hands it out by the redemption.
-        case .product, .custom: nil
+        case .product(let productID): .product(productID: productID, quantity: 1)
+        case .custom: nil
         }
     }
 

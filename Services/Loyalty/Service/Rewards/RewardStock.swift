@@ -61,7 +61,8 @@ enum RewardHooks {
 
     @Sendable private static func check(
         _ reward: CatalogueReward, _ present: CatalogueReward?, _ catalogue: Catalogue, _ db: SQLConnection, _ reader: FieldReader
-    ) {
+    ) throws {
+        try SegmentMembership.check(reward.segments, at: reader.pointer / "segments", reader.issues, db)
         for (index, id) in reward.tiers.enumerated() where catalogue.tier(id) == nil {
             reader.issues.add(reader.pointer / "tiers" / index, "unknown_tier", "there is no such tier")
         }

@@ -22,7 +22,8 @@ struct MilestoneAccruals {
         let prefix = "milestone:\(member.account.memberID):"
         // What an ended rule gave is taken back like any other; nothing else asks for a read where there are no such rules.
         guard !rules.isEmpty || reason != "updated" else { return }
-        let known = try AccrualStore.all(causesFrom: prefix, db)
+        // What they reached while they were two counts too.
+        let known = try CustomerStore.memberIDs(of: member, db).flatMap { try AccrualStore.all(causesFrom: "milestone:\($0):", db) }
         guard !rules.isEmpty || !known.isEmpty else { return }
         let progress = try progress(member)
         var documents = ["event": event.facts]
@@ -43,9 +44,9 @@ struct MilestoneAccruals {
         for rule in rules {
             guard let milestone = rule.milestone else { continue }
             for step in milestone.reached(orders: progress.orders, spent: progress.spent) {
-                let cause = prefix + "\(milestone.trigger == Milestone.spentTrigger ? "spent" : "orders"):\(step)"
-                guard !known.contains(where: { $0.cause == cause && $0.ruleID == rule.id }) else { continue }
-                try session.reach(rule, cause: cause, at: try moment(milestone, step, member))
+                let name = "\(milestone.trigger == Milestone.spentTrigger ? "spent" : "orders"):\(step)"
+                guard !known.contains(where: { $0.cause.hasSuffix(":" + name) && $0.ruleID == rule.id }) else { continue }
+                try session.reach(rule, cause: prefix + name, at: try moment(milestone, step, member))
             }
         }
         guard !session.trace.isEmpty else { return }

@@ -102,11 +102,16 @@ struct OccasionSweep: Sendable {
         _ candidate: Candidate, _ occasion: Occasion, _ date: CivilDate, _ midnight: Timestamp, _ catalogue: Catalogue, _ change: Change
     ) throws {
         guard let member = try CustomerStore.find(candidate.id, change.db) else { return }
-        func cause(_ year: Int) -> String { "occasion:\(member.account.memberID):\(occasion.rawValue):\(year)" }
-        let known = try AccrualStore.all(cause: cause(date.year), change.db)
+        func cause(_ year: Int, of memberID: String) -> String { "occasion:\(memberID):\(occasion.rawValue):\(year)" }
+        // What they were paid while they were two counts too.
+        let memberIDs = try CustomerStore.memberIDs(of: member, change.db)
+        func paid(in year: Int) throws -> [Accrual] {
+            try memberIDs.flatMap { try AccrualStore.all(cause: cause(year, of: $0), change.db) }
+        }
+        let known = try paid(in: date.year)
         let rules = (catalogue.rulesByTrigger[occasion.rawValue] ?? []).filter { rule in !known.contains { $0.ruleID == rule.id } }
         guard !rules.isEmpty else { return }
-        let lastYear = try AccrualStore.all(cause: cause(date.year - 1), change.db)
+        let lastYear = try paid(in: date.year - 1)
         let days = (known + lastYear).compactMap { $0.earnedAt }.map { date.daysSinceEpoch - catalogue.zone.local($0).date.daysSinceEpoch }
         var stopped: RuleCode?
         if days.contains(where: { $0 > 0 && $0 < Occasion.interval }) { stopped = .onceAYear }
@@ -118,7 +123,7 @@ struct OccasionSweep: Sendable {
             id: "\(occasion.rawValue):\(date.year)", source: "vefa/loyalty", type: occasion.rawValue, time: midnight, subject: candidate.id,
             data: ["date": .string(date.text)])
         var session = RuleSession(
-            member, cause: cause(date.year), at: midnight, trace: Trace(event, config: catalogue.config), documents: ["event": event.facts],
+            member, cause: cause(date.year, of: member.account.memberID), at: midnight, trace: Trace(event, config: catalogue.config), documents: ["event": event.facts],
             catalogues, catalogue, change)
         let reason = stopped
         try session.consider(rules, stopped: { _ in reason }, worth: { $0.worth(.null, multiplier: $1) })

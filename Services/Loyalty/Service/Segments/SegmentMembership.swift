@@ -30,6 +30,13 @@ enum SegmentMembership {
         try db.exists("SELECT 1 FROM segments WHERE segment_id = \(id)")
     }
 
+    /// Notes those of a list that there are not.
+    static func check(_ ids: [String], at pointer: JSONPointer, _ issues: FieldIssues, _ db: SQLConnection) throws {
+        for (index, id) in ids.enumerated() where try !exists(id, db) {
+            issues.add(pointer / index, "unknown_segment", "there is no such segment")
+        }
+    }
+
     /// As the customer 360 shows them.
     static func part(_ customerID: String, _ db: SQLConnection) throws -> JSON {
         .array(

@@ -6,7 +6,8 @@ import SharedRuntime
 enum TierHooks {
     static let hooks = DefinitionHooks<Tier>(
         check: { tier, _, catalogue, _, reader in check(tier, catalogue.tiers.filter { $0.id != tier.id }, reader) },
-        changed: { before, after, _, change in
+        changed: { before, after, catalogue, change in
+            try SegmentStore.tiersChanged(catalogue, change)
             if let before, let after, before.isHeldAlike(after) { return }
             try TierRecompute.begin(change)
         })
