@@ -4,7 +4,7 @@ import SharedRuntime
 import SharedTesting
 import Testing
 
-@Suite("Loyalty: presets", )
+@Suite("Loyalty: presets")
 struct PresetTests {
     private func all(_ house: LoyaltyHouse, _ kind: String) async throws -> [JSON] {
         try await house.test.get("/v1/loyalty/\(kind)?limit=200").json["data"]?.array ?? []

@@ -104,7 +104,8 @@ struct RewardRedemptionTests {
             #expect(try await answer(["points": 10, "starts_at": "2026-03-01T09:00:01Z"]) == "422 not_started")
             #expect(try await answer(["points": 10, "ends_at": "2026-03-01T09:00:00Z"]) == "422 ended")
             #expect(try await answer(["points": 10, "channels": ["pos"]], ["channel": "web"]) == "422 channel_not_eligible")
-            #expect(try await answer(["points": 10, "segments": ["segment_1"]]) == "422 segment_not_eligible")
+            let strangers = try await house.addSegment(["field": "customer.id", "op": "eq", "value": "eve"])
+            #expect(try await answer(["points": 10, "segments": [.string(strangers)]]) == "422 segment_not_eligible")
             let condition: JSON = ["field": "orders.count", "op": "gte", "value": 1]
             #expect(try await answer(["points": 10, "conditions": condition]) == "422 conditions_not_met")
             #expect(try await answer(["points": 10, "currency": "TRY"], ["currency": "EUR"]) == "422 currency_mismatch")

@@ -71,7 +71,7 @@ extension Preset {
         Item(
             kind: Offer.kind, name: Words(en: "Gift of the month", tr: "Ayın hediyesi"),
             body: [
-                "kind": "gift", "product_id": "gift-of-the-month", "minimum_order": 2_000, "per_customer": ["times": 1, "every": "month"],
+                "kind": "gift", "gift": ["product_id": "gift-of-the-month"], "minimum_order": 2_000, "per_customer": ["times": 1, "every": "month"],
             ]),
         Item(
             kind: Offer.kind, name: Words(en: "Last-minute half price", tr: "Son dakika yarı fiyat"),
