@@ -48,7 +48,7 @@ enum LoyaltyMigrations {
             "CREATE INDEX customers_email ON customers (email_key)",
             "CREATE INDEX customers_name ON customers (name_key)",
             "CREATE INDEX customers_last_name ON customers (last_name_key)",
-            // That two customers are one, as the store said. Their ledgers are merged by a later slice.
+            // That two customers are one, as somebody said.
             """
             CREATE TABLE customer_merges (
                 from_id TEXT NOT NULL,
