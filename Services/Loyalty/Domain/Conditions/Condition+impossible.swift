@@ -35,10 +35,11 @@ extension Condition {
         }
     }
 
-    private static let lists = ["order.items.", "order.coupon_codes", "customer.tags", "customer.traits.", "event.data.", "segments", "orders."]
+    private static let lists = ["order.items.", "cart.items.", "order.coupon_codes", "customer.tags", "customer.traits.", "event.data.", "segments", "orders."]
     /// What a field's numbers keep to by themselves.
     private static let bounds: [String: ClosedRange<Double>] = [
         "time.hour": 0...23, "time.weekday": 1...7, "order.number": 1...Double.greatestFiniteMagnitude,
+        "cart.total": 0...Double.greatestFiniteMagnitude, "cart.quantity": 0...Double.greatestFiniteMagnitude,
         "order.total": 0...Double.greatestFiniteMagnitude, "order.subtotal": 0...Double.greatestFiniteMagnitude,
         "item.quantity": 1...Double.greatestFiniteMagnitude, "item.unit_price": 0...Double.greatestFiniteMagnitude,
     ]

@@ -23,6 +23,9 @@ public enum ClawbackPolicy: Sendable, Hashable {
     static func changed(_ present: ClawbackPolicy, by reader: FieldReader) -> ClawbackPolicy {
         let name = reader.string("clawback", max: 32) ?? present.name
         let saidFloor = reader.int("clawback_floor", in: -1_000_000_000...0)
+        if saidFloor != nil, name == "only_pending" || name == "within_balance" {
+            reader.fail("clawback_floor", "conflict", "goes with allow_negative, not with \(name)")
+        }
         let floor = reader.has("clawback_floor") ? saidFloor : present.floor
         switch name {
         case "only_pending": return .onlyPending

@@ -65,6 +65,9 @@ struct CouponBatchesController: Sendable {
             if let segmentID = rules?.segmentID, try !SegmentMembership.exists(segmentID, change.db) {
                 reader.fail("segment_id", "unknown_segment", "there is no such segment")
             }
+            let conditions = rules?.conditions
+            try ConditionCheck.note(
+                conditions, at: reader.pointer / "conditions", try catalogues.current(change.db), issues, change.db)
             try issues.throwIfAny()
             guard var rules, let codes else { throw Problem.internalError }
             // Ten of what? A fixed amount without a currency is the programme's, where it has one.
@@ -115,6 +118,11 @@ struct CouponBatchesController: Sendable {
             reader.ignore(
                 "id", "kind", "state", "code", "pattern", "count", "codes", "redemptions", "created_at", "updated_at", "cancelled_at")
             reader.refuseUnknown()
+            // What a later edit of the programme made impossible is no reason to refuse another change of the batch.
+            if changed.conditions != rules.conditions {
+                try ConditionCheck.note(
+                    changed.conditions, at: reader.pointer / "conditions", try catalogues.current(change.db), issues, change.db)
+            }
             try issues.throwIfAny()
             if changed != rules { try CouponBatchStore.update(present.id, from: rules, to: changed, change) }
             return Reply(.ok, try Self.batch(present.id, change.db).json(now: change.now))

@@ -29,7 +29,7 @@ struct MemberFacts {
 
     private func gather(_ root: String) throws -> JSON? {
         switch root {
-        case "customer": member.customer.data.json
+        case "customer": customer
         case "points": points
         case "tier": tier
         case "orders": try orders()
@@ -37,6 +37,15 @@ struct MemberFacts {
         case "segments": .from(try SegmentMembership.ids(of: member.customer.id, db))
         default: nil
         }
+    }
+
+    /// The profile, and what is Vefa's own of it: the same that segments may ask about.
+    private var customer: JSON {
+        var object = member.customer.data.json.object ?? JSONObject()
+        object["id"] = .string(member.customer.id)
+        object["guest"] = .bool(member.customer.isGuest)
+        object["created_at"] = .from(member.customer.createdAt)
+        return .object(object)
     }
 
     private var points: JSON {

@@ -88,6 +88,7 @@ enum OfferHooks {
             for (index, id) in offer.tiers.enumerated() where catalogue.tier(id) == nil {
                 reader.issues.add(reader.pointer / "tiers" / index, "unknown_tier", "there is no such tier")
             }
+            try ConditionCheck.note(offer.conditions, at: reader.pointer / "conditions", catalogue, reader.issues, db)
             if let currency = offer.gives.currency, CouponWorth.isMismatch(currency, catalogue.programme.currency) {
                 reader.fail("currency", "conflict", "the programme counts in \(catalogue.programme.currency?.code ?? "")")
             }

@@ -69,6 +69,7 @@ enum RewardHooks {
         for id in reward.tierPoints.keys.sorted() where catalogue.tier(id) == nil {
             reader.issues.add(reader.pointer / "tier_points" / id, "unknown_tier", "there is no such tier")
         }
+        try ConditionCheck.note(reward.conditions, at: reader.pointer / "conditions", catalogue, reader.issues, db)
         if let mine = reward.currency, let programmes = catalogue.programme.currency, mine != programmes {
             reader.fail("currency", "currency_mismatch", "the programme's is \(programmes.code)")
         }
