@@ -20,7 +20,8 @@ struct Preset: Sendable {
         /// Without the name. Amounts of a reward or an offer are hundredths of the currency's main unit.
         let body: JSON
 
-        /// As the API takes it, amounts in minor units of the programme's currency: 5.00 is 500 cents, and 5 yen. A rule's `scale` sees to that itself.
+        /// As the API takes it, amounts in minor units of the programme's currency: 5.00 is 500 cents, and 5 yen. A rule's `scale` sees to that
+        /// itself.
         func body(_ locale: Locale, _ currency: Currency?) -> JSON {
             var object = body.object ?? JSONObject()
             object["name"] = .string(name.text(locale))
