@@ -14,6 +14,34 @@ struct QuoteTests {
         ],
     ]
 
+    @Test(
+        "the tier after the order, and what is missing of the next, are what the member has once it is paid",
+        arguments: ["points_earned", "amount_spent"], [yearly, ["kind": "calendar_year"], ["kind": "lifetime"]])
+    func tiers(_ basis: String, _ window: JSON) async throws {
+        try await LoyaltyHouse.with { house in
+            let unit: Int64 = basis == "points_earned" ? 1 : 100
+            let ids = [
+                try await house.addTier("Glow", 0, basis: basis, window: window),
+                try await house.addTier("Radiance", 50 * unit, basis: basis, window: window, multiplier: 2),
+                try await house.addTier("Icon", 200 * unit, basis: basis, window: window, multiplier: 3),
+            ]
+            let stranger = try await house.quote(two)["tier"]
+            #expect(stranger?["now"] == .null && stranger?["after"]?["id"]?.string == ids[0], "as one who joins")
+            #expect(stranger?["next"]?["id"]?.string == ids[1] && stranger?["remaining_after"]?.int == 10 * unit)
+            for round in 0..<6 {
+                let quote = try await house.quote(two, customer: ["id": "42"])["tier"]
+                if round > 0 { #expect(quote?["now"]?["name"]?.string == (try await house.tier("42"))) }
+                try await house.pay("o\(round)", "42", 40)
+                let member = try await house.member("42")
+                #expect(quote?["after"]?["id"] == member["tier"]?["id"], "\(round)")
+                #expect(quote?["next"]?["id"] ?? .null == member["next_tier"]?["id"] ?? .null, "\(round)")
+                #expect(quote?["remaining_after"] ?? .null == member["next_tier"]?["remaining"] ?? .null, "\(round)")
+                try await house.test.advance(days: 1)
+            }
+            #expect(try await house.tier("42") == "Icon")
+        }
+    }
+
     @Test("points are what the order earns when it is placed so")
     func points() async throws {
         try await LoyaltyHouse.with { house in

@@ -69,6 +69,17 @@ struct PresetTests {
         }
     }
 
+    @Test("its amounts are the programme's currency's: 5.00 is 5 yen, and 5.000 dinars", arguments: [("JPY", 1), ("EUR", 100), ("KWD", 1_000)])
+    func currencies(_ code: String, _ unit: Int64) async throws {
+        try await LoyaltyHouse.with { house in
+            try await house.setProgramme(["currency": .string(code)])
+            #expect(try await house.test.post("/v1/loyalty/presets/cosmetics_shop").status == 201)
+            let reward = try #require(try await all(house, "rewards").first)
+            #expect(reward["amount"]?.int == 5 * unit && reward["minimum_order"]?.int == 10 * unit)
+            #expect(Set(try await all(house, "offers").map { $0["minimum_order"]?.int }) == [20 * unit, 30 * unit])
+        }
+    }
+
     @Test("tiers of the merchant's own keep it out; what was removed or changed by hand since does not keep it in")
     func conflicts() async throws {
         try await LoyaltyHouse.with { house in

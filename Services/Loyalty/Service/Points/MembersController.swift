@@ -107,14 +107,15 @@ struct MembersController: Sendable {
         return record
     }
 
-    /// How a member stands. `expiring` lists the next moments at which points run out, soonest first.
+    /// How a member stands. `balance`, `pending` and `reserved` together are the sum of their transactions. `expiring` lists the next moments at
+    /// which points run out, soonest first.
     static func json(_ account: MemberAccount, _ catalogue: Catalogue, now: Timestamp, _ db: SQLConnection) throws -> JSON {
         let counters = account.counters
         let tier = try TierAnswer(account.customerID, catalogue, now: now, db)
         let expiring = try LotStore.expiring(account.memberID, limit: expiringMoments, db)
         return [
             "customer_id": .string(account.customerID), "enrolled_at": .from(account.enrolledAt), "balance": .int(counters.balance),
-            "pending": .int(counters.pending), "lifetime_earned": .int(counters.lifetimeEarned),
+            "pending": .int(counters.pending), "reserved": .int(counters.reserved), "lifetime_earned": .int(counters.lifetimeEarned),
             "lifetime_spent": .int(counters.lifetimeSpent),
             "expiring": .array(expiring.map { ["points": .int($0.points), "at": .from($0.at)] }), "tier": tier.json,
             "next_tier": tier.nextJSON,

@@ -17,12 +17,18 @@ struct Preset: Sendable {
         /// The definition's ``Definition/kind``.
         let kind: String
         let name: Words
-        /// Without the name.
+        /// Without the name. Amounts of a reward or an offer are hundredths of the currency's main unit.
         let body: JSON
 
-        func body(_ locale: Locale) -> JSON {
+        /// As the API takes it, amounts in minor units of the programme's currency: 5.00 is 500 cents, and 5 yen. A rule's `scale` sees to that
+        /// itself.
+        func body(_ locale: Locale, _ currency: Currency?) -> JSON {
             var object = body.object ?? JSONObject()
             object["name"] = .string(name.text(locale))
+            let unit = currency?.unit ?? 100
+            for field in ["amount", "minimum_order"] {
+                if let hundredths = object[field]?.int { object[field] = .int(max(1, hundredths * unit / 100)) }
+            }
             return .object(object)
         }
 

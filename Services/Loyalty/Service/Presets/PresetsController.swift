@@ -55,8 +55,9 @@ struct PresetsController: Sendable {
     private func load(_ preset: Preset, _ locale: Preset.Locale, _ change: Change) throws -> JSON {
         try PresetStore.insert(preset.id, locale: locale.rawValue, change)
         let paused = preset.items.contains { EarningRule.isPerAmount($0) } ? try pauseRules(for: preset, change) : []
+        let currency = try catalogues.current(change.db).programme.currency
         let made = try preset.items.map { item -> JSON in
-            let (id, version) = try make(item, locale, change)
+            let (id, version) = try make(item, item.body(locale, currency), change)
             try PresetStore.insert(.init(kind: item.kind, id: id, role: .made, version: version), of: preset.id, change.db)
             return ["kind": .string(item.kind), "id": .string(id), "name": .string(item.name.text(locale))]
         }
@@ -66,9 +67,8 @@ struct PresetsController: Sendable {
         ]
     }
 
-    private func make(_ item: Preset.Item, _ locale: Preset.Locale, _ change: Change) throws -> (id: String, version: Int64) {
+    private func make(_ item: Preset.Item, _ body: JSON, _ change: Change) throws -> (id: String, version: Int64) {
         func made(_ definition: some Definition) -> (id: String, version: Int64) { (definition.id, definition.version) }
-        let body = item.body(locale)
         switch item.kind {
         case EarningRule.kind: return made(try parts.rules.make(body, change))
         case Tier.kind: return made(try parts.tiers.make(body, change))

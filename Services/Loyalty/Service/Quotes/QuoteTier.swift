@@ -2,8 +2,7 @@ import LoyaltyDomain
 import Shared
 import SharedStore
 
-/// What the order would do to the member's tier. A tier measured over a window is left at what it is now: only lifetime figures can be foretold
-/// from the account alone.
+/// What the order would do to the member's tier if it were placed and paid so, now.
 struct QuoteTier {
     private let now: Tier?
     private let after: Tier?
@@ -16,14 +15,19 @@ struct QuoteTier {
             return
         }
         let member = try shopper.member()
-        let present = try member.flatMap { try TierKeeper(catalogue: catalogue).tier(of: $0.account, at: quote.now, quote.db) }
-        now = present
-        let earned = Exact.sum(member?.account.counters.lifetimeEarned ?? 0, points.earn)
-        let foretold = catalogue.tiers.filter { $0.window == .lifetime && $0.basis == .pointsEarned }
-        let reached = foretold.last { $0.threshold <= earned }
-        let best = [present, reached].compactMap { $0 }.max { ($0.threshold, $0.id) < ($1.threshold, $1.id) }
-        after = best
-        next = foretold.first { $0.threshold > earned && $0.threshold > best?.threshold ?? -1 }.map { ($0, $0.threshold - earned) }
+        now = try member.flatMap { try TierKeeper(catalogue: catalogue).tier(of: $0.account, at: quote.now, quote.db) }
+        var order = TierFacts(points: [TierCredit(at: quote.now, amount: points.earn)])
+        // The programme's currency is the first order's where it has none.
+        let (paid, currency) = (quote.order, catalogue.programme.currency)
+        if currency == nil || paid.currency == currency { order.spent = [TierCredit(at: quote.now, amount: paid.total ?? 0)] }
+        let timeline: TierTimeline
+        if let record = try member.flatMap({ try TierStore.find($0.customer.id, quote.db) }) {
+            timeline = try TierJudgement(record, catalogue, at: quote.now, now: quote.now, supposed: order, quote.db).timeline
+        } else {
+            timeline = TierTimeline(order, catalogue.ladder, from: quote.now, until: quote.now)
+        }
+        after = catalogue.tier(timeline.state.tierID)
+        next = catalogue.ladder.next(after: timeline.state.tierID).map { ($0, timeline.remaining(to: $0)) }
     }
 
     private static func name(_ tier: Tier?) -> JSON { tier.map { ["id": .string($0.id), "name": .string($0.name)] } ?? .null }

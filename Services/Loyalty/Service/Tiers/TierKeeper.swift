@@ -68,13 +68,17 @@ struct TierJudgement {
     /// What changed since the member was last judged.
     let news: [TierNews.Item]
 
-    /// As of `moment`, and what is new then; `now` is what the clock says.
-    init(_ record: TierRecord, _ catalogue: Catalogue, at moment: Timestamp, now: Timestamp, _ db: SQLConnection) throws {
+    /// As of `moment`, and what is new then; `now` is what the clock says. `supposed` is what would be known besides.
+    init(
+        _ record: TierRecord, _ catalogue: Catalogue, at moment: Timestamp, now: Timestamp, supposed: TierFacts = TierFacts(), _ db: SQLConnection
+    ) throws {
         let ladder = catalogue.ladder
         let isStale = record.revision != ladder.revision
         let anchor = isStale ? record.anchored(at: ladder, now: now) : record.anchor
         self.anchor = anchor
-        let facts = try TierStore.facts(record, catalogue, db)
+        var facts = try TierStore.facts(record, catalogue, db)
+        facts.points += supposed.points
+        facts.spent += supposed.spent
         let begin = anchor?.at ?? Self.begin(record, facts)
         let start = anchor?.state ?? TierState()
         until = max(moment, begin)
