@@ -80,6 +80,38 @@ struct TogetherTests {
         }
     }
 
+    @Test("a storefront cannot tie a reward to an order that was sent back")
+    func storefrontOrder() async throws {
+        try await LoyaltyHouse.with { house in
+            let reward = try await house.addReward(["points": 40, "kind": "custom", "amount": .null])
+            try await house.give(100, to: "ada")
+            let ada = Principal(kind: .publishable, keyID: "key_shop", customerID: "ada")
+            func ask(_ body: JSON) async throws -> TestHouse.Answer {
+                try await house.test.request(.post, "/v1/loyalty/members/ada/redemptions", body: body.bytes, principal: ada)
+            }
+            let refused = try await ask(["reward_id": .string(reward), "order_id": "1"])
+            #expect(refused.status == 403 && refused.code == "secret_key_required")
+            #expect(try await ask(["reward_id": .string(reward)]).status == 201)
+            #expect(try await house.redemption(reward, for: "ada", ["order_id": "1"])["order_id"] == "1")
+        }
+    }
+
+    @Test("the coupon of a reward for the till is good at the till")
+    func channels() async throws {
+        try await LoyaltyHouse.with { house in
+            let long = String(repeating: "x", count: 65)
+            let body = rewardBody(["channels": .array([.string(long)])])
+            #expect(try await house.test.post("/v1/loyalty/rewards", body).pointers == ["/channels/0"])
+            let reward = try await house.addReward(["points": 40, "channels": ["pos"]])
+            try await house.give(100, to: "ada")
+            let coupon = try await house.redemption(reward, for: "ada", ["channel": "pos"]).coupon
+            #expect(try await house.validate(coupon, customer: ["id": "ada"]).reasonCodes == ["wrong_channel"])
+            try await house.send(
+                event("order.paid", orderData("1", customer: "ada", more: ["coupon_codes": .array([.string(coupon)]), "channel": "pos"])))
+            #expect(try await house.member("ada")["lifetime_spent"] == 40)
+        }
+    }
+
     @Test("a guest whom somebody merges by hand has signed up too: their orders earn")
     func guestMergedByHand() async throws {
         try await LoyaltyHouse.with { house in
