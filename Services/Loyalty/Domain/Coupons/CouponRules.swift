@@ -141,7 +141,12 @@ extension CouponRules {
         reader.raw("conditions").flatMap { Condition.read($0, at: reader.pointer / "conditions", fields: .cart, issues: reader.issues) }
     }
 
-    private static func channels(_ reader: FieldReader) -> [String]? { reader.strings("channels", maxCount: 100, maxLength: 64) }
+    static let mostChannels = 100
+    static let longestChannel = 64
+
+    private static func channels(_ reader: FieldReader) -> [String]? {
+        reader.strings("channels", maxCount: mostChannels, maxLength: longestChannel)
+    }
 
     static func metadata(_ reader: FieldReader) -> JSONObject? {
         guard let object = reader.reader("metadata")?.object else { return nil }

@@ -29,7 +29,8 @@ extension CatalogueReward {
         perMember = reader.reader("per_member").flatMap(RewardLimit.init)
         tiers = Self.names("tiers", reader)
         segments = Self.names("segments", reader)
-        channels = Self.names("channels", reader)
+        // As long as a coupon's may be, which has them from here.
+        channels = Self.names("channels", reader, maxCount: CouponRules.mostChannels, maxLength: CouponRules.longestChannel)
         tierPoints = Self.prices(reader, tiers: tiers)
         conditions = reader.raw("conditions").flatMap {
             Condition.read($0, at: reader.pointer / "conditions", fields: .reward, issues: reader.issues)
@@ -48,9 +49,11 @@ extension CatalogueReward {
     }
 
     /// A list of names, each once.
-    private static func names(_ field: String, _ reader: FieldReader) -> [String] {
+    private static func names(
+        _ field: String, _ reader: FieldReader, maxCount: Int = mostNames, maxLength: Int = CloudEvent.maximumTextLength
+    ) -> [String] {
         var names: [String] = []
-        for (index, name) in (reader.strings(field, maxCount: mostNames) ?? []).enumerated() {
+        for (index, name) in (reader.strings(field, maxCount: maxCount, maxLength: maxLength) ?? []).enumerated() {
             if name.isEmpty { reader.issues.add(reader.pointer / field / index, "empty", "may not be empty") }
             if !names.contains(name) { names.append(name) }
         }

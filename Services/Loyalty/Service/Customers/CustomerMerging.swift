@@ -26,7 +26,7 @@ struct CustomerMerging {
             let into = try Persons.find(id: intoID, data: nil, at: time, change),
             from.customer.id != into.customer.id
         else { return nil }
-        return try unite(from, into)
+        return try from.customer.isGuest && !into.customer.isGuest ? sign(up: from, as: into) : unite(from, into)
     }
 
     /// The guest of this customer's e-mail is the customer: once the store has no doubt that the address is theirs, and to the first who has it.
@@ -37,10 +37,15 @@ struct CustomerMerging {
             let guestID = Guest.id(email: key), let guest = try CustomerStore.findAsKept(guestID, db), guest.mergedInto == nil,
             guest.customer.deletedAt == nil, try CustomerStore.registered(emailKey: key, db)?.customer.id == customer.id
         else { return nil }
-        let orders = try OrderStore.orderIDs(of: guestID, db)
+        return try sign(up: guest, as: record)
+    }
+
+    /// A guest is a registered customer from now on: orders that earn nothing before somebody signs up earn.
+    private func sign(up guest: CustomerRecord, as record: CustomerRecord) throws -> CustomerRecord? {
+        let orders = try OrderStore.orderIDs(of: guest.customer.id, db)
         guard let united = try unite(guest, record) else { return nil }
         try GuestBackfill(change: change, catalogues: catalogues).run(orders, for: united)
-        return try CustomerStore.find(customer.id, db)
+        return try CustomerStore.find(record.customer.id, db)
     }
 
     private func unite(_ from: CustomerRecord, _ into: CustomerRecord) throws -> CustomerRecord? {

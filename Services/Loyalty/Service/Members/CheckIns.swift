@@ -21,7 +21,8 @@ struct CheckIns: Sendable {
     /// Notes it, and answers the one that counts: the first of that name.
     func note(_ checkIn: CheckIn, of customerID: String, _ change: Change) throws -> (checkIn: CheckIn, isNew: Bool) {
         let member = try MembersController.member(customerID, change.db)
-        let memberID = member.account.memberID
+        // Somebody else's, where this one was merged into them.
+        let (memberID, customerID) = (member.account.memberID, member.customer.id)
         let key = Base64URL.encode(Array(SHA256.hash(data: Array(checkIn.event.utf8)).prefix(18)))
         let rows = try change.db.execute(
             """

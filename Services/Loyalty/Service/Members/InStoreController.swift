@@ -63,15 +63,9 @@ struct InStoreController: Sendable {
     @Sendable private func card(_ request: Request, _ context: VefaContext) async throws -> Reply {
         let id = try context.customerID()
         try context.requirePrincipal().requireServer(orCustomer: id)
-        let known = try await house.read { db in
-            _ = try MembersController.member(id, db)
-            return try MemberCards.find(id, db)
-        }
+        let known = try await house.read { try MemberCards.find(try MembersController.member(id, $0).customer.id, $0) }
         if let known { return Reply(.ok, known.json) }
-        let made = try await house.write { change in
-            _ = try MembersController.member(id, change.db)
-            return try MemberCards.make(for: id, change)
-        }
+        let made = try await house.write { try MemberCards.make(for: try MembersController.member(id, $0.db).customer.id, $0) }
         return Reply(.ok, made.json)
     }
 
@@ -81,9 +75,8 @@ struct InStoreController: Sendable {
             let issues = FieldIssues()
             FieldReader(body: input.body, issues: issues).refuseUnknown()
             try issues.throwIfAny()
-            let id = try input.parameter("customer_id")
-            _ = try MembersController.member(id, change.db)
-            return .created(try MemberCards.replace(for: id, change).json)
+            let member = try MembersController.member(try input.parameter("customer_id"), change.db)
+            return .created(try MemberCards.replace(for: member.customer.id, change).json)
         }
     }
 
@@ -100,7 +93,7 @@ struct InStoreController: Sendable {
             reader.refuseUnknown()
             if let at, at > change.now { reader.fail("at", "out_of_range", "that is yet to come") }
             try issues.throwIfAny()
-            let id = try input.parameter("customer_id")
+            let id = try MembersController.member(try input.parameter("customer_id"), change.db).customer.id
             let (noted, isNew) = try checkIns.note(
                 CheckIns.CheckIn(event: event ?? "", place: place, at: at ?? change.now), of: id, change)
             let answer: JSON = [

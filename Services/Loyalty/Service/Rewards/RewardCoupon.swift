@@ -36,9 +36,11 @@ enum RewardCoupon {
     static func issue(_ record: RewardRedemption, currency: Currency?, _ change: Change) throws -> String? {
         let reward = record.reward
         guard let discount = discount(reward, currency) else { return nil }
-        let rules = CouponRules(
+        var rules = CouponRules(
             name: reward.name, discount: discount, minimumOrder: reward.minimumOrder, maxRedemptions: 1, customerID: record.customerID,
             endsAt: record.redemption.expiresAt)
+        // Whoever asked said where they are; whoever takes the coupon knows.
+        rules.channels = reward.channels
         let coupon = try CouponStore.grant(
             rules, batchID: try batch(of: reward.id, change), emailKey: nil, key: key(record.id), change)
         guard let coupon else { throw Problem.conflict("no_code", "No free code was found.") }

@@ -44,7 +44,7 @@ struct RewardDesk: Sendable {
         try RewardRedemptionStore.insert(record, db)
         try change.schedule(Self.timer, key: id, at: redemption.expiresAt)
         try RewardNews.reserved(record, ledger.account, change)
-        try Aftermath(catalogues: catalogues).follow(customerID, [.points], change)
+        try Aftermath(catalogues: catalogues).follow(member.customer.id, [.points], change)
         return record
     }
 

@@ -68,6 +68,10 @@ struct RewardRedemptionsController: Sendable {
             let orderID = reader.string("order_id", max: CloudEvent.maximumTextLength, allowEmpty: false)
             reader.refuseUnknown()
             try issues.throwIfAny()
+            // With the order's money the points come back: a shopper could name an order that was sent back, and have the reward for nothing.
+            guard orderID == nil || input.principal.isServer else {
+                throw Problem.forbidden("Only a secret key says which order it goes into.", code: "secret_key_required")
+            }
             guard let rewardID else { throw Problem.internalError }
             return .created(
                 try desk.reserve(try input.parameter("customer_id"), rewardID: rewardID, asked, orderID: orderID, change).json)

@@ -21,6 +21,8 @@ struct RewardUses {
         case .redeemed: try RewardRedemptionStore.update(record, change.db)
         case .cancelled, .expired, .refunded: try takeAgain(&record)
         }
+        // The order may have been refunded before its coupon was heard of.
+        try SpentPoints(catalogues: catalogues).settle(orderID: orderID, change)
     }
 
     private func takeAgain(_ record: inout RewardRedemption) throws {

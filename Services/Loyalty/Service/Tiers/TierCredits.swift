@@ -73,8 +73,18 @@ enum EarnedCredits {
     }
 
     private static func clawbacks(_ memberID: String, _ db: SQLConnection) throws -> [(cause: String, points: Int64, at: Timestamp)] {
-        try db.all(
-            "SELECT cause, points, at FROM ledger_entries WHERE member_id = \(memberID) AND kind = 'clawed_back' ORDER BY at, sequence"
+        // What was taken back before a merge stands in the other's ledger.
+        let merged = try db.all(
+            """
+            SELECT m.member_id FROM members i JOIN customers c ON c.merged_into = i.customer_id JOIN members m ON m.customer_id = c.customer_id
+            WHERE i.member_id = \(memberID)
+            """
+        ) { $0.text(0) }
+        return try db.all(
+            """
+            SELECT cause, points, at FROM ledger_entries WHERE member_id IN \(list: [memberID] + merged) AND kind = 'clawed_back'
+            ORDER BY at, member_id, sequence
+            """
         ) { (cause: $0.text(0), points: $0.int(1), at: $0.time(2)) }
     }
 }

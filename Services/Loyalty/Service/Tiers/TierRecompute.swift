@@ -20,12 +20,16 @@ struct TierRecompute: Sendable {
         try change.schedule(timer, key: key, at: change.now, payload: ["after": ""])
     }
 
-    /// One page of members who were not judged by the present tiers yet.
+    /// One page of members who were not judged by the present tiers yet. Who is gone, or somebody else by now, reaches nothing; whoever comes back is
+    /// judged then.
     func run(_ timer: DueTimer, _ change: Change) throws {
         let after = timer.payload["after"]?.string ?? ""
         let ladder = try catalogues.current(change.db).ladder
         let page = try change.db.all(
-            "SELECT customer_id, tier_revision FROM members WHERE customer_id > \(after) ORDER BY customer_id LIMIT \(Self.page)"
+            """
+            SELECT m.customer_id, m.tier_revision FROM members m JOIN customers c ON c.customer_id = m.customer_id
+            WHERE m.customer_id > \(after) AND c.deleted_at IS NULL ORDER BY m.customer_id LIMIT \(Self.page)
+            """
         ) { (id: $0.text(0), revision: $0.int(1)) }
         for member in page where member.revision != ladder.revision {
             try Aftermath(catalogues: catalogues).follow(member.id, [.standing], change)
