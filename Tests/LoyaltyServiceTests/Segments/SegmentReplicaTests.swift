@@ -1,3 +1,4 @@
+import Foundation
 import LoyaltyService
 import Shared
 import SharedRuntime
@@ -40,6 +41,44 @@ struct SegmentReplicaTests {
                 for left in event.data["left"]?.array ?? [] { followed.remove(left.string ?? "") }
             }
             #expect(followed.sorted() == kept)
+        }
+    }
+
+    @Test("who was still being reckoned by the definition before is looked at after them")
+    func editMeetsSlowWriter() async throws {
+        try await with(2) { replicas in
+            let house = LoyaltyHouse(test: replicas[0])
+            try await house.send((0..<5).map { event("order.paid", orderData("a\($0)", customer: "c\($0)", total: 100)) })
+            let id = try await house.addSegment(["field": "orders.count", "op": "gte", "value": 2])
+            let (begun, hasBegun) = AsyncStream<Void>.makeStream()
+            let goOn = DispatchSemaphore(value: 0)
+            let before = try await house.test.house.read { db in
+                try db.first("SELECT token FROM loyalty_state WHERE state_id = 1") { $0.text(0) }
+            }
+            // A write that has read the programme as it was, and keeps what it found by it later than the edit.
+            let slow = Task {
+                try await replicas[0].house.write { change in
+                    let token = try change.db.first("SELECT token FROM loyalty_state WHERE state_id = 1") { $0.text(0) }
+                    hasBegun.finish()
+                    goOn.wait()
+                    goOn.signal()
+                    // Run again, it would reckon by what there is by then.
+                    guard token == before else { return false }
+                    try change.db.execute(
+                        "INSERT INTO segment_members (segment_id, customer_id, entered_at) VALUES (\(id), 'c1', \(change.now))")
+                    return true
+                }
+            }
+            for await _ in begun {}
+            let edited = try await replicas[1].put("/v1/segments/\(id)", ["name": "edited", "rule": Self.buyers])
+            #expect(edited.status == 200)
+            async let ran = replicas[1].runDueTimers()
+            try await Task.sleep(for: .milliseconds(200))
+            goOn.signal()
+            _ = try await slow.value
+            _ = try await ran
+            #expect(try await LoyaltyHouse(test: replicas[1]).members(id) == [])
+            #expect(try await house.segment(id)["state"] == "ready")
         }
     }
 

@@ -57,7 +57,7 @@ struct CustomerMerging {
         try moveRows(from, into)
         try mark(from, into)
         try fill(into, from: from)
-        try Aftermath(catalogues: catalogues).follow(into.customer.id, [.profile, .orders, .points, .events, .standing], change)
+        try Aftermath(catalogues: catalogues).follow(into.customer.id, [.profile, .orders, .points, .tier, .events, .standing], change)
         return try CustomerStore.find(into.customer.id, db)
     }
 

@@ -64,11 +64,13 @@ enum Persons {
             return (try claimed(record, change), true)
         }
         let before = record.customer.emailKey
+        let wasDeleted = record.customer.deletedAt != nil
         record.customer.apply(data, at: time)
         record.customer.clear(cleared, at: time)
         record.updatedAt = change.now
         if time < record.customer.createdAt { try seenEarlier(&record, at: time, db) }
         try CustomerStore.update(record, db)
+        if wasDeleted, record.customer.deletedAt == nil { try SegmentKeeper.returned(id, change) }
         guard !record.customer.isGuest else { return (record, false) }
         if before != record.customer.emailKey { try CustomerStore.relinkGuest(of: before, db) }
         return (data.email != nil || data.verifiedEmail != nil ? try claimed(record, change) : record, false)

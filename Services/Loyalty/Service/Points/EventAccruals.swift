@@ -16,25 +16,30 @@ struct EventAccruals: Sendable {
         }
         guard let person = try Persons.find(id: event.customerID, data: data, at: event.time, change) else { return }
         try EventLog.note(event, person.customer.id, change)
-        try earn(event, person, change)
+        // Most events (somebody looks at a page) tell nothing of the customer, and segments over the profile need not be asked: only where this one
+        // made them known, filled a gap, or is the earliest of them.
+        let isDescribed = person.updatedAt >= change.now || person.customer.createdAt >= event.time
+        try earn(event, person, changing: isDescribed ? [.profile, .events] : .events, change)
     }
 
-    func earn(_ event: CloudEvent, _ person: CustomerRecord, _ change: Change) throws {
-        try credit(event, person, change)
-        try Aftermath(catalogues: catalogues).follow(person.customer.id, [.profile, .events, .points], event: event, change)
+    func earn(_ event: CloudEvent, _ person: CustomerRecord, changing known: MemberChanges = [.profile, .events], _ change: Change) throws {
+        var changes = known
+        if try credit(event, person, change) { changes.insert(.points) }
+        try Aftermath(catalogues: catalogues).follow(person.customer.id, changes, event: event, change)
     }
 
-    private func credit(_ event: CloudEvent, _ person: CustomerRecord, _ change: Change) throws {
+    /// True where the member's points may be others by it.
+    private func credit(_ event: CloudEvent, _ person: CustomerRecord, _ change: Change) throws -> Bool {
         let catalogue = try catalogues.current(change.db)
         // Occasions and milestones come of themselves, not because a store says so.
         guard let rules = catalogue.rulesByTrigger[event.type], Occasion(rawValue: event.type) == nil,
             event.type != Milestone.ordersTrigger, event.type != Milestone.spentTrigger
-        else { return }
+        else { return false }
         let memberID = person.account.memberID
         let cause = event.type == "customer.created" ? "member:\(memberID):customer.created" : "event:\(Self.digest(event))"
         let known = try AccrualStore.all(cause: cause, change.db)
         let fresh = rules.filter { rule in !known.contains { $0.ruleID == rule.id } }
-        guard !fresh.isEmpty else { return }
+        guard !fresh.isEmpty else { return false }
         var session = RuleSession(
             person, cause: cause, at: event.time, trace: Trace(event, config: catalogue.config), documents: ["event": event.facts],
             catalogues, catalogue, change)
@@ -45,6 +50,7 @@ struct EventAccruals: Sendable {
         let taken = Set(given.compactMap { RuleGroup($0.1, catalogue.programme) })
         try session.consider(fresh, taken: taken) { $0.worth(event.data, multiplier: $1) }
         try session.finish()
+        return true
     }
 
     /// An event's identity without its text: ids and sources may hold what is personal, and the ledger must not.

@@ -15,7 +15,20 @@ struct SegmentComputer: Sendable {
     let catalogues: CatalogueCache
 
     func run(_ timer: DueTimer, _ house: House) async throws {
-        while try await step(timer, house) {}
+        var settled: Int64?
+        while true {
+            // The definition may be edited again while it runs.
+            if let version = try await house.read({ try Self.begins(timer.key, $0) }), version != settled {
+                try await SegmentSettling.wait(house)
+                settled = version
+            }
+            guard try await step(timer, house) else { return }
+        }
+    }
+
+    /// The version of a segment of which nobody was asked yet.
+    private static func begins(_ id: String, _ db: SQLConnection) throws -> Int64? {
+        try db.first("SELECT version FROM segments WHERE segment_id = \(id) AND state = 'computing' AND compute_after IS NULL") { $0.int(0) }
     }
 
     private struct Found: Sendable {

@@ -49,6 +49,15 @@ struct SegmentKeeper {
         return needs.events[type] != nil || type == "survey.completed" && !needs.surveys.isEmpty
     }
 
+    /// A deleted customer is heard of again, with all that is still known of them: every segment is asked.
+    static func returned(_ customerID: String, _ change: Change) throws {
+        // Rare, and asked for from where no memory of the programme is at hand.
+        let keeper = SegmentKeeper(catalogue: try CatalogueCache().current(change.db))
+        let segments = keeper.catalogue.segments.segments
+        guard !segments.isEmpty else { return }
+        try keeper.apply([customerID], Set(segments.map(\.id)), .each(cause: "event"), change)
+    }
+
     /// Time alone changed something about one customer.
     func age(_ timer: DueTimer, _ change: Change) throws {
         let timed = catalogue.segments.segments.filter(\.rule.isTimed)

@@ -11,6 +11,13 @@ struct SegmentsController: Sendable {
     let house: House
     let catalogues: CatalogueCache
 
+    private let previews = SegmentPreviews()
+
+    init(house: House, catalogues: CatalogueCache) {
+        self.house = house
+        self.catalogues = catalogues
+    }
+
     /// More than anybody has use for, and few enough to be asked one by one.
     private static let most: Int64 = 200
     private static let ndjson = "application/x-ndjson"
@@ -95,7 +102,7 @@ struct SegmentsController: Sendable {
         reader.refuseUnknown()
         try issues.throwIfAny()
         guard let rule else { throw Problem.internalError }
-        return Reply(.ok, try await SegmentScan.preview(rule, catalogues, house))
+        return Reply(.ok, try await previews.run { try await SegmentScan.preview(rule, catalogues, house) })
     }
 
     // MARK: - Changing

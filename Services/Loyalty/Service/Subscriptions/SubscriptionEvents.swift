@@ -19,7 +19,7 @@ enum SubscriptionEvents {
         try SubscriptionStore.put(record, change.db)
         try SubscriptionTurn(catalogues: catalogues).schedule(record, change)
         // A subscription keeps its customer, whoever a later event names.
-        try Aftermath(catalogues: catalogues).follow(record.subscription.customerID, [.standing, .events], change)
+        try Aftermath(catalogues: catalogues).follow(record.subscription.customerID, [.profile, .standing, .events], change)
     }
 
     private static func stage(_ type: String) -> Subscription.Stage? {
