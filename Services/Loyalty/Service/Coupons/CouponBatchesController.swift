@@ -65,10 +65,13 @@ struct CouponBatchesController: Sendable {
             if let segmentID = rules?.segmentID, try !SegmentMembership.exists(segmentID, change.db) {
                 reader.fail("segment_id", "unknown_segment", "there is no such segment")
             }
+            let catalogue = try catalogues.current(change.db)
+            try ConditionCheck.cart(rules?.conditions, at: reader.pointer / "conditions", catalogue, issues, change.db)
             try issues.throwIfAny()
             guard var rules, let codes else { throw Problem.internalError }
+            if rules.conditions?.roots.contains("rfm") ?? false { _ = try RFMKeeper.ensure(catalogue, change) }
             // Ten of what? A fixed amount without a currency is the programme's, where it has one.
-            rules.discount = rules.discount.inCurrency(try catalogues.current(change.db).programme.currency)
+            rules.discount = rules.discount.inCurrency(catalogue.programme.currency)
             let batch = try Self.make(codes, rules, change)
             let shown = try CouponStore.codes(batch.id, limit: Self.codesShown, change.db)
             if let customerID = rules.customerID {
@@ -115,6 +118,11 @@ struct CouponBatchesController: Sendable {
             reader.ignore(
                 "id", "kind", "state", "code", "pattern", "count", "codes", "redemptions", "created_at", "updated_at", "cancelled_at")
             reader.refuseUnknown()
+            if changed.conditions != rules.conditions {
+                let catalogue = try catalogues.current(change.db)
+                try ConditionCheck.cart(changed.conditions, at: reader.pointer / "conditions", catalogue, issues, change.db)
+                if changed.conditions?.roots.contains("rfm") ?? false { _ = try RFMKeeper.ensure(catalogue, change) }
+            }
             try issues.throwIfAny()
             if changed != rules { try CouponBatchStore.update(present.id, from: rules, to: changed, change) }
             return Reply(.ok, try Self.batch(present.id, change.db).json(now: change.now))

@@ -88,11 +88,13 @@ enum OfferHooks {
             for (index, id) in offer.tiers.enumerated() where catalogue.tier(id) == nil {
                 reader.issues.add(reader.pointer / "tiers" / index, "unknown_tier", "there is no such tier")
             }
+            try ConditionCheck.cart(offer.conditions, at: reader.pointer / "conditions", catalogue, reader.issues, db)
             if let currency = offer.gives.currency, CouponWorth.isMismatch(currency, catalogue.programme.currency) {
                 reader.fail("currency", "conflict", "the programme counts in \(catalogue.programme.currency?.code ?? "")")
             }
         },
-        changed: { before, after, _, change in
+        changed: { before, after, catalogue, change in
+            if after?.conditions?.roots.contains("rfm") ?? false { _ = try RFMKeeper.ensure(catalogue, change) }
             guard let offer = after else {
                 if let before { try OfferUseStore.uncount(before.id, change.db) }
                 return

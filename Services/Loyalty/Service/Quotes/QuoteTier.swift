@@ -2,8 +2,7 @@ import LoyaltyDomain
 import Shared
 import SharedStore
 
-/// What the order would do to the member's tier. A tier measured over a window is left at what it is now: only lifetime figures can be foretold
-/// from the account alone.
+/// What the order would do to the member's tier, foretold by the replay that decides it once the order is there.
 struct QuoteTier {
     private let now: Tier?
     private let after: Tier?
@@ -15,15 +14,17 @@ struct QuoteTier {
             (now, after, next) = (nil, nil, nil)
             return
         }
-        let member = try shopper.member()
-        let present = try member.flatMap { try TierKeeper(catalogue: catalogue).tier(of: $0.account, at: quote.now, quote.db) }
-        now = present
-        let earned = Exact.sum(member?.account.counters.lifetimeEarned ?? 0, points.earn)
-        let foretold = catalogue.tiers.filter { $0.window == .lifetime && $0.basis == .pointsEarned }
-        let reached = foretold.last { $0.threshold <= earned }
-        let best = [present, reached].compactMap { $0 }.max { ($0.threshold, $0.id) < ($1.threshold, $1.id) }
-        after = best
-        next = foretold.first { $0.threshold > earned && $0.threshold > best?.threshold ?? -1 }.map { ($0, $0.threshold - earned) }
+        var order = TierFacts()
+        if points.earn > 0 { order.points = [TierCredit(at: quote.now, amount: points.earn)] }
+        // The first order's currency becomes the programme's.
+        if points.order.currency == catalogue.programme.currency ?? points.order.currency {
+            order.spent = [TierCredit(at: quote.now, amount: points.order.amounts.total)]
+        }
+        let record = try shopper.member().flatMap { try TierStore.find($0.customer.id, quote.db) }
+        let forecast = try TierForecast(record, adding: order, catalogue, now: quote.now, quote.db)
+        now = record == nil ? nil : catalogue.tier(forecast.present.state.tierID)
+        after = catalogue.tier(forecast.coming.state.tierID)
+        next = catalogue.ladder.next(after: after?.id).map { ($0, forecast.coming.remaining(to: $0)) }
     }
 
     private static func name(_ tier: Tier?) -> JSON { tier.map { ["id": .string($0.id), "name": .string($0.name)] } ?? .null }

@@ -55,10 +55,19 @@ struct RFMKeeper: Sendable {
                 try change.db.execute("DELETE FROM rfm_state WHERE state_id = 1")
             }
             let segments = catalogue.segments.segments.filter(\.rule.needs.scores)
+            // Whoever keeps the programme in memory keeps the thresholds with it.
+            try SegmentStore.touch(change)
             // Scheduled anew while it runs, which the end of this run respects.
-            if !segments.isEmpty { try change.schedule(Self.timer, key: Self.key, at: Self.midnight(after: change.now, catalogue.zone)) }
+            if try Self.isNeeded(catalogue, change.db) { try change.schedule(Self.timer, key: Self.key, at: Self.midnight(after: change.now, catalogue.zone)) }
             for segment in segments { try SegmentStore.begin(segment.id, cause: "rfm", change) }
         }
+    }
+
+    /// Whether a segment, an offer or a coupon asks for scores.
+    private static func isNeeded(_ catalogue: Catalogue, _ db: SQLConnection) throws -> Bool {
+        if catalogue.segments.segments.contains(where: \.rule.needs.scores) { return true }
+        if catalogue.offers.contains(where: { $0.conditions?.roots.contains("rfm") ?? false }) { return true }
+        return try db.exists("SELECT 1 FROM coupon_batches WHERE terms LIKE '%\"rfm.%' AND cancelled_at IS NULL")
     }
 
     /// Sees to it that there are thresholds for a segment that asks for scores, and that they are renewed. True where there are some.
