@@ -67,25 +67,6 @@ struct RuleReachTests {
         }
     }
 
-    @Test("an offer for the best customers by their scores is had by them")
-    func scores() async throws {
-        try await LoyaltyHouse.with { house in
-            for (customer, total) in [("a", 1_000), ("b", 2_000), ("c", 3_000), ("d", 4_000), ("e", 90_000)] as [(String, Int64)] {
-                try await house.send(event("order.paid", orderData("o-\(customer)", customer: customer, total: total), at: -60))
-            }
-            let best = try await house.addOffer(
-                "percent", ["percent": 10, "conditions": ["field": "rfm.monetary", "op": "gte", "value": 5]])
-            try await house.test.advance(seconds: 60)
-            #expect(try await house.quote(customer: ["id": "e"]).offer(best)?["applied"] == true)
-            #expect(try await house.quote(customer: ["id": "a"]).offer(best)?["applied"] == false)
-            // The thresholds are renewed every day while something asks for them.
-            try await house.send(event("order.paid", orderData("o-a2", customer: "a", total: 900_000), at: 1))
-            try await house.test.advance(days: 2)
-            #expect(try await house.quote(customer: ["id": "a"]).offer(best)?["applied"] == true)
-            #expect(try await house.quote(customer: ["id": "e"]).offer(best)?["applied"] == false)
-        }
-    }
-
     @Test("a first order's coupon and offer are within their terms when the order brings them")
     func firstOrder() async throws {
         try await LoyaltyHouse.with { house in

@@ -88,7 +88,8 @@ struct MemberFacts {
             } ?? OrderFigures()
         guard let coming else { return figures }
         figures.count += 1
-        if coming.currency == catalogue.programme.currency { figures.total = Exact.sum(figures.total, coming.amounts.total) }
+        // The first order's currency becomes the programme's.
+        if coming.currency == catalogue.programme.currency ?? coming.currency { figures.total = Exact.sum(figures.total, coming.amounts.total) }
         figures.firstAt = min(figures.firstAt ?? coming.placedAt, coming.placedAt)
         figures.lastAt = max(figures.lastAt ?? coming.placedAt, coming.placedAt)
         return figures
