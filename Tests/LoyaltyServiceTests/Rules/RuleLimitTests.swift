@@ -132,19 +132,29 @@ struct RuleLimitTests {
         }
     }
 
-    @Test("the multiplier an order was first earned with is the one its refunds reckon by")
+    @Test("an order is multiplied by the tier held when it was placed, whenever it is heard of, and refunds reckon by that")
     func frozenMultiplier() async throws {
         try await LoyaltyHouse.with { house in
-            let tier = try await house.test.post("/v1/loyalty/tiers", ["name": "Gold", "threshold": 0, "multiplier": 1.5]).json
-            let id = try #require(tier["id"]?.string)
-            try await house.send(event("order.placed", orderData("0", customer: "42")))
-            try await house.setTier("42", id)
-            try await house.send(event("order.paid", orderData("1", customer: "42", total: 9_999)))
-            let earned = try await house.balance("42")
-            try await house.setTier("42", nil)
-            try await house.send(event("order.refunded", refundData("1", "r", amount: 5_000), at: 1))
-            let left = try await house.balance("42")
-            if earned == 149 { #expect(left == 74) } else { #expect((earned, left) == (99, 49)) }
+            try await house.addTier("Gold", 100, multiplier: 1.5)
+            func pay(_ id: String, _ total: Int64, day: Int64) async throws -> Int64 {
+                let at = TestHouse.startOfTime.adding(days: day)
+                let before = try await house.balance("42")
+                try await house.send(
+                    event("order.paid", orderData(id, customer: "42", total: total, placedAt: at.rfc3339), at: day * 1_440))
+                return try await house.balance("42") - max(0, before)
+            }
+            #expect(try await pay("gold", 10_000, day: -10) == 100)
+            #expect(try await house.tier("42") == "Gold")
+            #expect(try await pay("1", 9_999, day: -5) == 149)
+            // Heard of late: one from when it was held, one from before, one of the very moment that led to it.
+            #expect(try await pay("2", 9_999, day: -8) == 149)
+            #expect(try await pay("3", 4_000, day: -20) == 40)
+            #expect(try await pay("4", 9_999, day: -10) == 99)
+            // What led there goes back, and with it the tier from then on; not what was multiplied before.
+            try await house.send(event("order.refunded", refundData("gold", "all", amount: 10_000), at: -1))
+            let before = try await house.balance("42")
+            try await house.send(event("order.refunded", refundData("1", "half", amount: 5_000), at: -1))
+            #expect(try await house.balance("42") - before == 74 - 149)
             #expect(try await house.fault() == nil)
         }
     }
@@ -161,12 +171,6 @@ extension LoyaltyHouse {
     func used(_ rule: String) async throws -> Int64 {
         try await test.house.read { db in
             try db.first("SELECT CAST(COALESCE(SUM(used), 0) AS BIGINT) FROM rule_budgets WHERE rule_id = \(rule)") { $0.int(0) } ?? 0
-        }
-    }
-
-    func setTier(_ customer: String, _ tier: String?) async throws {
-        try await test.house.write { change in
-            try change.db.execute("UPDATE members SET tier_id = \(tier) WHERE customer_id = \(customer)")
         }
     }
 }

@@ -75,30 +75,34 @@ extension EarningRule {
 
     /// Contradictions of the rest of the programme: a currency that it does not have, tiers that there are not.
     public func faults(currency: Currency?, tiers: [Tier]) -> [RuleFault] {
-        var faults: [RuleFault] = []
-        for test in conditions?.tests ?? [] {
+        (conditions?.strangers(currency: currency, tiers: tiers) ?? []).map { RuleFault(path: ["conditions"], code: $0.code, detail: $0.detail) }
+    }
+}
+
+extension Condition {
+    /// What it names that the programme does not have, in rules, offers and coupons alike: a currency, a tier.
+    public func strangers(currency: Currency?, tiers: [Tier]) -> [(code: String, detail: String)] {
+        var found: [(code: String, detail: String)] = []
+        for test in tests {
             let values = test.value.array ?? [test.value]
             switch (test.field, test.op) {
-            case ("order.currency", .eq), ("order.currency", .in):
+            case ("order.currency", .eq), ("order.currency", .in), ("cart.currency", .eq), ("cart.currency", .in):
                 let has = values.contains { value in
                     guard let named = value.string.flatMap(Currency.init) else { return value.isNull }
                     return currency == nil || named == currency
                 }
-                if !has {
-                    faults.append(
-                        RuleFault(path: ["conditions"], code: "unknown_currency", detail: "the programme does not have this currency"))
-                }
+                if !has { found.append(("unknown_currency", "the programme does not have this currency")) }
             case ("tier.id", .eq), ("tier.id", .ne), ("tier.id", .in):
                 if values.contains(where: { value in !value.isNull && !tiers.contains { .string($0.id) == value } }) {
-                    faults.append(RuleFault(path: ["conditions"], code: "unknown_tier", detail: "there is no tier of this id"))
+                    found.append(("unknown_tier", "there is no tier of this id"))
                 }
             case ("tier.name", .eq), ("tier.name", .ne), ("tier.name", .in):
                 if values.contains(where: { value in !value.isNull && !tiers.contains { .string($0.name) == value } }) {
-                    faults.append(RuleFault(path: ["conditions"], code: "unknown_tier", detail: "there is no tier of this name"))
+                    found.append(("unknown_tier", "there is no tier of this name"))
                 }
             default: break
             }
         }
-        return faults
+        return found
     }
 }

@@ -65,13 +65,12 @@ struct CouponBatchesController: Sendable {
             if let segmentID = rules?.segmentID, try !SegmentMembership.exists(segmentID, change.db) {
                 reader.fail("segment_id", "unknown_segment", "there is no such segment")
             }
-            let conditions = rules?.conditions
-            try ConditionCheck.note(
-                conditions, at: reader.pointer / "conditions", try catalogues.current(change.db), issues, change.db)
+            let catalogue = try catalogues.current(change.db)
+            try ConditionCheck.note(rules?.conditions, at: reader.pointer / "conditions", catalogue, issues, change.db)
             try issues.throwIfAny()
             guard var rules, let codes else { throw Problem.internalError }
             // Ten of what? A fixed amount without a currency is the programme's, where it has one.
-            rules.discount = rules.discount.inCurrency(try catalogues.current(change.db).programme.currency)
+            rules.discount = rules.discount.inCurrency(catalogue.programme.currency)
             let batch = try Self.make(codes, rules, change)
             let shown = try CouponStore.codes(batch.id, limit: Self.codesShown, change.db)
             if let customerID = rules.customerID {

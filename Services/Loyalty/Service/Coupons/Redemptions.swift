@@ -25,7 +25,8 @@ struct Redemptions {
         let buyer = try CouponBuyer(customerID: customer.id, email: customer.email, db)
         var shopper = Shopper(buyer, db)
         let setting = try CartSetting(
-            cart, &shopper, place: place, channel: channel, for: [coupon.rules.conditions], catalogue, now: change.now)
+            cart, &shopper, place: place, channel: channel, for: [coupon.rules.conditions], orderID: orderID, catalogue,
+            now: change.now)
         let standing = try CouponStanding(coupon, for: &shopper, setting, orderID: orderID, db)
         let verdict = CouponVerdict(standing, cart: cart, person: buyer.person, now: change.now)
         guard verdict.isValid else { throw Self.problem(verdict) }
@@ -95,7 +96,7 @@ struct Redemptions {
         var shopper = Shopper(buyer, db)
         let setting = try CartSetting(
             cart, &shopper, place: Place(country: order.country, city: order.city), channel: order.channel,
-            for: [coupon.rules.conditions], catalogue, now: time)
+            for: [coupon.rules.conditions], orderID: order.id, catalogue, now: time)
         let standing = try CouponStanding(coupon, for: &shopper, setting, orderID: order.id, placedBy: order.placedAt, db)
         let verdict = CouponVerdict(standing, cart: cart, person: buyer.person, now: time)
         let worth = verdict.isValid ? verdict.worth : CouponWorth(coupon.rules.discount, on: cart, items: coupon.rules.items)

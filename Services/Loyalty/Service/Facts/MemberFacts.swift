@@ -10,6 +10,10 @@ struct MemberFacts {
     let db: SQLConnection
     /// What is there already: `order`, `cart`, `event`.
     var documents: [String: JSON]
+    /// The order at hand where it is not to count among the member's own: what a cart is asked before it is an order.
+    var exceptOrderID: String?
+    /// An order that is not there yet and is to count: what an earning rule would see once it is.
+    var coming: Order?
 
     init(_ member: CustomerRecord, _ catalogue: Catalogue, now: Timestamp, _ db: SQLConnection, documents: [String: JSON] = [:]) {
         self.member = member
@@ -31,7 +35,7 @@ struct MemberFacts {
         switch root {
         case "customer": customer
         case "points": points
-        case "tier": tier
+        case "tier": try tier()
         case "orders": try orders()
         case "time": TimeFacts.json(now, catalogue.zone)
         case "segments": .from(try SegmentMembership.ids(of: member.customer.id, db))
@@ -56,26 +60,38 @@ struct MemberFacts {
         ]
     }
 
-    private var tier: JSON? {
-        catalogue.tier(member.account.tierID).map { ["id": .string($0.id), "name": .string($0.name)] }
+    /// The tier held at the moment, what happened at that very moment counted.
+    private func tier() throws -> JSON? {
+        try TierKeeper(catalogue: catalogue).held(by: member.account, at: now, db).map { ["id": .string($0.id), "name": .string($0.name)] }
     }
 
     /// Counted orders: not cancelled. `total` is less refunds, in the programme's currency; `average` is `total / count`, rounded down.
     private func orders() throws -> JSON? {
+        let figures = try figures()
+        return [
+            "count": .int(figures.count), "total": .int(figures.total), "average": .from(figures.average),
+            "first_at": .from(figures.firstAt), "last_at": .from(figures.lastAt),
+        ]
+    }
+
+    private func figures() throws -> OrderFigures {
         let currency = catalogue.programme.currency?.code
-        return try db.first(
-            """
-            SELECT COUNT(*), MIN(placed_at), MAX(placed_at), \(OrderFigures.sums(currency))
-            FROM orders WHERE customer_id = \(member.customer.id) AND cancelled_at IS NULL
-            """
-        ) { row in
-            let figures = OrderFigures(
-                count: row.int(0), total: OrderFigures.total(row, 3), firstAt: row.timeOrNil(1), lastAt: row.timeOrNil(2))
-            return [
-                "count": .int(figures.count), "total": .int(figures.total), "average": .from(figures.average),
-                "first_at": .from(figures.firstAt), "last_at": .from(figures.lastAt),
-            ]
-        }
+        var figures =
+            try db.first(
+                """
+                SELECT COUNT(*), MIN(placed_at), MAX(placed_at), \(OrderFigures.sums(currency))
+                FROM orders WHERE customer_id = \(member.customer.id) AND cancelled_at IS NULL AND order_id <> \(exceptOrderID ?? "")
+                """
+            ) { row in
+                OrderFigures(count: row.int(0), total: OrderFigures.total(row, 3), firstAt: row.timeOrNil(1), lastAt: row.timeOrNil(2))
+            } ?? OrderFigures()
+        guard let coming else { return figures }
+        figures.count += 1
+        // The first order's currency becomes the programme's.
+        if coming.currency == catalogue.programme.currency ?? coming.currency { figures.total = Exact.sum(figures.total, coming.amounts.total) }
+        figures.firstAt = min(figures.firstAt ?? coming.placedAt, coming.placedAt)
+        figures.lastAt = max(figures.lastAt ?? coming.placedAt, coming.placedAt)
+        return figures
     }
 }
 

@@ -11,7 +11,7 @@ struct OfferStandings {
     init(_ offers: [Offer], _ shopper: inout Shopper, _ setting: CartSetting, _ db: SQLConnection) throws {
         audience = OfferAudience(isNobody: shopper.isNobody, place: setting.place, channel: setting.channel)
         if let member = try shopper.member() {
-            audience.tierID = try TierKeeper(catalogue: setting.catalogue).tier(of: member.account, at: setting.now, db)?.id
+            audience.tierID = try TierKeeper(catalogue: setting.catalogue).held(by: member.account, at: setting.now, db)?.id
             if offers.contains(where: { !$0.segments.isEmpty }) { audience.segments = try shopper.segments() }
         }
         counts = try OfferUseStore.counts(offers, db)

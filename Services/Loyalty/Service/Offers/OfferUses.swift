@@ -27,7 +27,7 @@ struct OfferUses {
         try OfferUseStore.claim(offer, db)
         var shopper = Shopper(id: customer.id, email: customer.email, db)
         let setting = try CartSetting(
-            cart, &shopper, place: place, channel: channel, for: [offer.conditions], catalogue, now: change.now)
+            cart, &shopper, place: place, channel: channel, for: [offer.conditions], orderID: orderID, catalogue, now: change.now)
         let verdict = try verdict(offer, cart, &shopper, setting, orderID: orderID)
         guard verdict.isGood else { throw Self.problem(verdict) }
         return (try note(offer, orderID: orderID, cart, try shopper.buyer(), .call, shipping: shipping, usedAt: change.now), true)
@@ -75,7 +75,7 @@ struct OfferUses {
         let time = min(order.placedAt, change.now)
         let setting = try CartSetting(
             cart, &shopper, place: Place(country: order.country, city: order.city), channel: order.channel, for: [offer.conditions],
-            catalogue, now: time)
+            orderID: order.id, catalogue, now: time)
         let verdict = try verdict(offer, cart, &shopper, setting, orderID: order.id)
         _ = try note(
             offer, orderID: order.id, cart, buyer, .order, shipping: order.shippingTotal, usedAt: time,

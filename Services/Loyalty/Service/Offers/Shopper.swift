@@ -26,6 +26,15 @@ struct Shopper {
 
     var isNobody: Bool { id == nil && email == nil }
 
+    /// Whether an order of theirs would name them by a customer's id.
+    var isNamed: Bool { id.map { !Guest.isGuest($0) } ?? false }
+
+    /// Whether an order of theirs is a guest's: nobody is one yet, and could still sign in.
+    func isGuest(_ member: CustomerRecord?) -> Bool {
+        if let member { return member.customer.isGuest }
+        return id.map { Guest.isGuest($0) } ?? (email != nil)
+    }
+
     /// The customer of the id, else of the e-mail; nil for nobody in particular and for whom nobody knows.
     mutating func member() throws -> CustomerRecord? {
         if let knownMember { return knownMember }
@@ -55,6 +64,7 @@ struct Shopper {
     mutating func verdict(_ condition: Condition, _ setting: CartSetting) throws -> ConditionVerdict {
         guard let member = try member() else { return condition.verdict(ConditionFacts(setting.strangerFacts, now: setting.now)) }
         var facts = facts ?? MemberFacts(member, setting.catalogue, now: setting.now, db)
+        facts.exceptOrderID = setting.orderID
         for (root, document) in setting.facts { facts.documents[root] = document }
         let seen = try facts.facts(for: condition.roots)
         self.facts = facts
@@ -68,19 +78,22 @@ struct CartSetting {
     let now: Timestamp
     let place: Place
     let channel: String?
+    /// The order that the cart has become; nil while it is a cart.
+    let orderID: String?
     /// What conditions see as `cart`, `place` and `time`, as far as any asks for it.
     let facts: [String: JSON]
 
     /// `conditions` are those that will be asked. Where the shop names no place and they ask for one, it is where the shopper lives.
     init(
-        _ cart: Cart, _ shopper: inout Shopper, place: Place?, channel: String?, for conditions: [Condition?], _ catalogue: Catalogue,
-        now: Timestamp
+        _ cart: Cart, _ shopper: inout Shopper, place: Place?, channel: String?, for conditions: [Condition?], orderID: String? = nil,
+        _ catalogue: Catalogue, now: Timestamp
     ) throws {
         let roots = conditions.reduce(into: Set<String>()) { $0.formUnion($1?.roots ?? []) }
         self.catalogue = catalogue
         self.now = now
         self.place = try place ?? (roots.contains("place") ? shopper.place : Place())
         self.channel = channel
+        self.orderID = orderID
         var facts: [String: JSON] = [:]
         if roots.contains("cart") { facts["cart"] = cart.facts(channel: channel) }
         if roots.contains("place") { facts["place"] = self.place.json }

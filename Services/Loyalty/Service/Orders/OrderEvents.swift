@@ -22,8 +22,12 @@ struct OrderEvents: Sendable {
         record.order.apply(data, stage: stage, at: event.time)
         if let items = data.items, record.order.items == items { record.itemsText = event.data["items"]?.text }
         var buyer = try buyer(of: event, data, &record, change)
-        let catalogue = try catalogues.current(db)
-        if catalogue.programme.currency == nil, let currency = record.order.currency { try catalogues.setCurrency(currency, change) }
+        var catalogue = try catalogues.current(db)
+        if catalogue.programme.currency == nil, let currency = record.order.currency {
+            try catalogues.setCurrency(currency, change)
+            // The order that brings the currency counts in it already.
+            catalogue = try catalogues.current(db)
+        }
         if record.order.paidAt != nil, record.paidConfig == nil { record.paidConfig = catalogue.config }
 
         let refunds = record.refundCount == 0 ? [] : try OrderStore.refunds(of: record.order.id, db)

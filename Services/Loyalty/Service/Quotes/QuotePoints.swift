@@ -14,6 +14,8 @@ struct QuotePoints {
 
     let lines: [Line]
     let standing: OrderStanding
+    /// The order that the cart would become.
+    let order: Order
     /// Hundredths: what the member's tier makes of a point.
     let multiplier: Int64
 
@@ -26,11 +28,12 @@ struct QuotePoints {
         record.order.apply(OrderData(orderID: data.orderID), stage: .paid, at: quote.now)
         let member = try shopper.member()
         record.order.customerID = member?.customer.id
-        record.order.isGuest = member?.customer.isGuest ?? true
+        record.order.isGuest = !shopper.isNamed
         let rules = ["order.placed", EarningRule.paid].flatMap { quote.catalogue.rulesByTrigger[$0] ?? [] }
         if rules.contains(where: { $0.needs.contains("order") }) { record.itemsText = data.items.map { JSON.array($0.map(\.json)).text } }
         let standing = OrderStanding(record.order, refunds: [])
         self.standing = standing
+        order = record.order
         var documents: [String: JSON] = ["event": ["type": .string(EarningRule.paid), "source": "quote", "data": data.json]]
         if rules.contains(where: { $0.needs.contains("order") }) {
             var order = record.facts.object ?? JSONObject()
@@ -38,7 +41,10 @@ struct QuotePoints {
             documents["order"] = .object(order)
         }
         var judge = RuleJudge(member ?? .nobody(quote.now), quote.catalogue, at: quote.now, quote.db, documents: documents)
-        lines = try judge.consider(rules, worth: { $0.kept(standing, multiplier: $1) }).map { rule, verdict in
+        // By then the order is one of the member's.
+        judge.facts.coming = record.order
+        let waits = shopper.isGuest(member) && quote.catalogue.programme.guestOrders == .onSignUp
+        lines = try judge.consider(rules, stopped: { _ in waits ? .guest : nil }, worth: { $0.kept(standing, multiplier: $1) }).map { rule, verdict in
             switch verdict {
             case .refused(let code, _):
                 return Line(rule: rule, points: 0, code: code)

@@ -19,6 +19,7 @@ enum RuleCode: String, Sendable, CaseIterable {
     case notReached = "not_reached"
     case enteredTooLate = "entered_too_late"
     case onceAYear = "once_a_year"
+    case reversed
 
     /// In words, without the rule's name.
     var words: String {
@@ -39,6 +40,7 @@ enum RuleCode: String, Sendable, CaseIterable {
         case .guest: "a guest's order earns once its address signs up"
         case .notReached: "the milestone is not reached"
         case .enteredTooLate: "the birthday was entered less than 30 days ahead"
+        case .reversed: "the referral was reversed"
         case .onceAYear: "it was paid less than 365 days before"
         }
     }

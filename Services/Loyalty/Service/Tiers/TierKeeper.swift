@@ -50,6 +50,11 @@ struct TierKeeper {
         ladder.tiers.isEmpty ? nil : try TierStore.nextAt(customerID, db)
     }
 
+    /// The tier that a member holds at a moment, what happened at that very moment counted: what carts and rewards are asked by.
+    func held(by account: MemberAccount, at time: Timestamp, _ db: SQLConnection) throws -> Tier? {
+        try tier(of: account, at: time.adding(milliseconds: 1), db)
+    }
+
     /// The tier that counted for a member at a moment, what happened at that very moment not yet counted.
     func tier(of account: MemberAccount, at time: Timestamp, _ db: SQLConnection) throws -> Tier? {
         guard !ladder.tiers.isEmpty, let record = try TierStore.find(account.customerID, db) else { return nil }
@@ -74,7 +79,7 @@ struct TierJudgement {
     ) throws {
         let ladder = catalogue.ladder
         let isStale = record.revision != ladder.revision
-        let anchor = isStale ? record.anchored(at: ladder, now: now) : record.anchor
+        let anchor = Self.anchor(of: record, ladder, now: now)
         self.anchor = anchor
         var facts = try TierStore.facts(record, catalogue, db)
         facts.points += supposed.points
@@ -98,7 +103,7 @@ struct TierJudgement {
     /// The tier held just before `time`.
     static func tierID(of record: TierRecord, _ catalogue: Catalogue, before time: Timestamp, _ db: SQLConnection) throws -> String? {
         let ladder = catalogue.ladder
-        let anchor = record.revision != ladder.revision ? record.anchored(at: ladder, now: nil) : record.anchor
+        let anchor = anchor(of: record, ladder, now: nil)
         let until = time.adding(milliseconds: -1)
         // What was held when the tiers were last changed is known as far back as it was held.
         if let anchor, until < anchor.at, anchor.state.since.map({ $0 < time }) ?? true { return anchor.state.tierID }
@@ -112,7 +117,12 @@ struct TierJudgement {
         return TierTimeline(TierFacts(), ladder, from: until, until: until).state.tierID
     }
 
-    private static func begin(_ record: TierRecord, _ facts: TierFacts) -> Timestamp {
+    /// Where judging a member by this ladder goes on from.
+    static func anchor(of record: TierRecord, _ ladder: TierLadder, now: Timestamp?) -> TierAnchor? {
+        record.revision != ladder.revision ? record.anchored(at: ladder, now: now) : record.anchor
+    }
+
+    static func begin(_ record: TierRecord, _ facts: TierFacts) -> Timestamp {
         min(record.enrolledAt, facts.first ?? record.enrolledAt)
     }
 }
