@@ -47,7 +47,7 @@ struct RuleReachTests {
             func test(_ field: String, _ op: String, _ value: JSON) -> JSON { ["field": .string(field), "op": .string(op), "value": value] }
             func refused(_ path: String, _ body: JSON, _ code: String) async throws {
                 let answer = try await house.test.post(path, body)
-                #expect(answer.status == 422 && answer.pointers == ["/conditions"], "\(answer.text)")
+                #expect(answer.status == 422 && !answer.pointers.isEmpty && answer.pointers.allSatisfy { $0.hasPrefix("/conditions") }, "\(answer.text)")
                 #expect(answer.text.contains(code), "\(answer.text)")
             }
             for (condition, code) in [

@@ -33,6 +33,9 @@ enum ConditionCheck {
                 for name in test.texts where !catalogue.tiers.contains(where: { $0.name == name }) {
                     issues.add(place / "value", "unknown_tier", "there is no tier of this name")
                 }
+            case "cart.currency", "order.currency":
+                guard let programmes = catalogue.programme.currency?.code, !test.texts.contains(programmes) else { continue }
+                issues.add(place / "value", "unknown_currency", "the programme counts in \(programmes)")
             default: break
             }
         }
