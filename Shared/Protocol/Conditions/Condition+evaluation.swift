@@ -96,7 +96,7 @@ extension ConditionTest {
         case .contains:
             return actual.contains { one in
                 if case .string(let text) = one, case .string(let part) = value {
-                    return text == part || (!part.isEmpty && text.contains(part))
+                    return text == part || (!part.isEmpty && Self.has(part, within: text))
                 }
                 return Self.equal(one, value)
             }
@@ -106,6 +106,18 @@ extension ConditionTest {
             return actual.contains { one in
                 guard let time = Self.time(one) else { return false }
                 return time >= earliest && time <= now
+            }
+        }
+    }
+
+    /// Plain letters are looked for byte by byte, which is a tenth of the work; others as Unicode has it.
+    private static func has(_ part: String, within text: String) -> Bool {
+        guard part.utf8.allSatisfy({ $0 < 0x80 }) else { return text.contains(part) }
+        var (part, text) = (part, text)
+        return part.withUTF8 { part in
+            text.withUTF8 { text in
+                guard part.count <= text.count else { return false }
+                return (0...(text.count - part.count)).contains { start in part.indices.allSatisfy { text[start + $0] == part[$0] } }
             }
         }
     }

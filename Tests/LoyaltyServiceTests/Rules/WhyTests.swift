@@ -1,3 +1,5 @@
+import LoyaltyDomain
+@testable import LoyaltyService
 import Shared
 import SharedTesting
 import Testing
@@ -53,6 +55,19 @@ struct WhyTests {
             answer = try #require(try await house.why("42", "1").first)
             #expect(answer["code"] == "refunded" && answer["points"] == 0)
         }
+    }
+
+    @Test("a trace is read as it was written: every code, points, what was held back, ids of any form")
+    func trace() throws {
+        var trace = Trace(event("order.paid", [:], id: "1"), config: 3)
+        for (index, code) in RuleCode.allCases.enumerated() {
+            let rule = EarningRule(id: "rule_\(index)", version: Int64(index + 1), name: "r", trigger: "order.paid", award: .fixed(1))
+            trace.add(rule, code, points: Int64(index * 7), bounded: index % 2 == 0)
+        }
+        trace.add(EarningRule(id: "other", version: 12, name: "r", trigger: "order.paid", award: .fixed(1)), .earned, points: 1)
+        #expect(Set(RuleCode.allCases.map(\.letter)).count == RuleCode.allCases.count)
+        #expect(Trace(trace.json)?.entries == trace.entries)
+        #expect(Trace(try JSONParser.parse(trace.json.text))?.entries == trace.entries)
     }
 
     @Test("why there is nothing, where nothing was decided")

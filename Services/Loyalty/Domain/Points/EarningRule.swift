@@ -10,60 +10,158 @@ public struct EarningRule: Sendable, Equatable {
     public static let paid = "order.paid"
     public static let priorityRange: ClosedRange<Int64> = -1_000_000...1_000_000
 
-    public let id: String
+    /// What a rule says. Rules are handed on by the dozen for every order: copying one is copying a reference.
+    private struct Terms: Sendable, Equatable {
+        let id: String
+        let version: Int64
+        var name: String
+        var trigger: String
+        var award: PointsAward
+        var basis: Basis
+        var conditions: Condition?
+        var items: Condition?
+        var include: Set<Extra> = []
+        var isMultiplied: Bool
+        var cap: MemberCap?
+        var budget: MemberCap?
+        var limits: RuleLimits?
+        var group: String?
+        var priority: Int64 = 0
+        var expiry: ExpiryPolicy?
+        var activation: Activation?
+        var milestone: Milestone?
+        var startsAt: Timestamp?
+        var endsAt: Timestamp?
+        var state: State
+        var needs: Set<String>
+        var fields: [String]
+    }
+
+    private final class Box: Sendable {
+        let terms: Terms
+
+        init(_ terms: Terms) { self.terms = terms }
+    }
+
+    private var box: Box
+
+    private mutating func change(_ edit: (inout Terms) -> Void) {
+        var terms = box.terms
+        edit(&terms)
+        box = Box(terms)
+    }
+
+    public static func == (a: EarningRule, b: EarningRule) -> Bool { a.box === b.box || a.box.terms == b.box.terms }
+
+    public var id: String { box.terms.id }
     /// Counts the rule's changes from 1. What was earned names the version it was earned by.
-    public let version: Int64
-    public var name: String
+    public var version: Int64 { box.terms.version }
+
+    public var name: String {
+        get { box.terms.name }
+        set { change { $0.name = newValue } }
+    }
     /// An event type. `order.paid` counts once per order, other events of an order once per order too, everything else once per event.
-    public var trigger: String
-    public var award: PointsAward
-    public var basis: Basis
-    public var conditions: Condition? { didSet { (needs, fields) = Self.asked(conditions) } }
+    public var trigger: String {
+        get { box.terms.trigger }
+        set { change { $0.trigger = newValue } }
+    }
+    public var award: PointsAward {
+        get { box.terms.award }
+        set { change { $0.award = newValue } }
+    }
+    public var basis: Basis {
+        get { box.terms.basis }
+        set { change { $0.basis = newValue } }
+    }
+    public var conditions: Condition? {
+        get { box.terms.conditions }
+        set {
+            change {
+                $0.conditions = newValue
+                ($0.needs, $0.fields) = Self.asked(newValue)
+            }
+        }
+    }
     /// Which of the order's lines count; nil for all.
-    public var items: Condition?
-    public var include: Set<Extra> = []
+    public var items: Condition? {
+        get { box.terms.items }
+        set { change { $0.items = newValue } }
+    }
+    public var include: Set<Extra> {
+        get { box.terms.include }
+        set { change { $0.include = newValue } }
+    }
     /// Whether the member's tier multiplies what it gives.
-    public var isMultiplied: Bool
+    public var isMultiplied: Bool {
+        get { box.terms.isMultiplied }
+        set { change { $0.isMultiplied = newValue } }
+    }
     /// The most for one member.
-    public var cap: MemberCap?
+    public var cap: MemberCap? {
+        get { box.terms.cap }
+        set { change { $0.cap = newValue } }
+    }
     /// The most for all members together.
-    public var budget: MemberCap?
-    public var limits: RuleLimits?
+    public var budget: MemberCap? {
+        get { box.terms.budget }
+        set { change { $0.budget = newValue } }
+    }
+    public var limits: RuleLimits? {
+        get { box.terms.limits }
+        set { change { $0.limits = newValue } }
+    }
     /// Of the rules of one group and trigger only the first that matches counts.
-    public var group: String?
+    public var group: String? {
+        get { box.terms.group }
+        set { change { $0.group = newValue } }
+    }
     /// Higher comes first.
-    public var priority: Int64 = 0
-    public var expiry: ExpiryPolicy?
-    public var activation: Activation?
-    public var milestone: Milestone?
+    public var priority: Int64 {
+        get { box.terms.priority }
+        set { change { $0.priority = newValue } }
+    }
+    public var expiry: ExpiryPolicy? {
+        get { box.terms.expiry }
+        set { change { $0.expiry = newValue } }
+    }
+    public var activation: Activation? {
+        get { box.terms.activation }
+        set { change { $0.activation = newValue } }
+    }
+    public var milestone: Milestone? {
+        get { box.terms.milestone }
+        set { change { $0.milestone = newValue } }
+    }
     /// Inclusive, on the order's placing or the event's time.
-    public var startsAt: Timestamp?
+    public var startsAt: Timestamp? {
+        get { box.terms.startsAt }
+        set { change { $0.startsAt = newValue } }
+    }
     /// Exclusive.
-    public var endsAt: Timestamp?
-    public var state: State
+    public var endsAt: Timestamp? {
+        get { box.terms.endsAt }
+        set { change { $0.endsAt = newValue } }
+    }
+    public var state: State {
+        get { box.terms.state }
+        set { change { $0.state = newValue } }
+    }
 
     /// The first names of the fields its conditions ask about.
-    public private(set) var needs: Set<String>
+    public var needs: Set<String> { box.terms.needs }
     /// The fields themselves.
-    public private(set) var fields: [String]
+    public var fields: [String] { box.terms.fields }
 
     public init(
         id: String, version: Int64, name: String, trigger: String, award: PointsAward, basis: Basis = .net, conditions: Condition? = nil,
         cap: MemberCap? = nil, startsAt: Timestamp? = nil, endsAt: Timestamp? = nil, state: State = .active
     ) {
-        self.id = id
-        self.version = version
-        self.name = name
-        self.trigger = trigger
-        self.award = award
-        self.basis = basis
-        self.conditions = conditions
-        isMultiplied = award.isProportional
-        self.cap = cap
-        self.startsAt = startsAt
-        self.endsAt = endsAt
-        self.state = state
-        (needs, fields) = Self.asked(conditions)
+        let (needs, fields) = Self.asked(conditions)
+        box = Box(
+            Terms(
+                id: id, version: version, name: name, trigger: trigger, award: award, basis: basis, conditions: conditions,
+                isMultiplied: award.isProportional, cap: cap, startsAt: startsAt, endsAt: endsAt, state: state, needs: needs, fields: fields))
     }
 
     private static func asked(_ conditions: Condition?) -> (Set<String>, [String]) {

@@ -72,7 +72,7 @@ struct OrderSettlement {
         for type in happened where type != EarningRule.paid {
             rules += catalogue.rulesByTrigger[type] ?? []
         }
-        return rules.filter { rule in !known.contains { $0.0.ruleID == rule.id } }
+        return known.isEmpty ? rules : rules.filter { rule in !known.contains { $0.0.ruleID == rule.id } }
     }
 
     /// Why a rule cannot begin, whatever else.

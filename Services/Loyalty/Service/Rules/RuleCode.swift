@@ -21,6 +21,35 @@ enum RuleCode: String, Sendable, CaseIterable {
     case onceAYear = "once_a_year"
     case reversed
 
+    /// What a trace writes for it; never another's again.
+    var letter: Character {
+        switch self {
+        case .earned: "e"
+        case .conditionsNotMet: "n"
+        case .paused: "p"
+        case .notInForce: "f"
+        case .capReached: "c"
+        case .budgetUsed: "b"
+        case .limitReached: "l"
+        case .cooldown: "d"
+        case .zeroBasis: "z"
+        case .otherRuleFirst: "o"
+        case .notPaid: "u"
+        case .cancelled: "x"
+        case .refunded: "r"
+        case .guest: "g"
+        case .notReached: "m"
+        case .enteredTooLate: "t"
+        case .onceAYear: "y"
+        case .reversed: "v"
+        }
+    }
+
+    init?(letter: Character) {
+        guard let code = Self.allCases.first(where: { $0.letter == letter }) else { return nil }
+        self = code
+    }
+
     /// In words, without the rule's name.
     var words: String {
         switch self {

@@ -82,6 +82,41 @@ struct Trace: Sendable {
     }
 }
 
+/// One of twenty rules is a short word, `<id>/<version><code><points>;`: most of a trace is rules that gave nothing, and every order has one.
+extension Trace.Entry {
+    private static let prefix = EarningRule.idPrefix + "_"
+
+    fileprivate func append(to text: inout String) {
+        if ruleID.hasPrefix(Self.prefix) {
+            text += ruleID.dropFirst(Self.prefix.count)
+        } else {
+            text += "~"
+            text += ruleID
+        }
+        text += "/"
+        text += String(version)
+        text.append(code.letter)
+        if points != 0 || isBounded { text += String(points) }
+        if isBounded { text += "!" }
+        text += ";"
+    }
+
+    /// Nil for what ``append(to:)`` did not write.
+    fileprivate init?(_ text: Substring) {
+        guard let slash = text.lastIndex(of: "/") else { return nil }
+        let id = text[..<slash]
+        let rest = text[text.index(after: slash)...]
+        let number = rest.prefix { $0.isNumber }
+        guard let version = Int64(number), let letter = rest.dropFirst(number.count).first, let code = RuleCode(letter: letter) else { return nil }
+        let tail = rest.dropFirst(number.count + 1)
+        ruleID = id.hasPrefix("~") ? String(id.dropFirst()) : Self.prefix + id
+        self.version = version
+        self.code = code
+        points = Int64(tail.hasSuffix("!") ? tail.dropLast() : tail) ?? 0
+        isBounded = tail.hasSuffix("!")
+    }
+}
+
 extension Trace {
     var json: JSON {
         var object = JSONObject([
@@ -95,13 +130,9 @@ extension Trace {
             let amounts = [basis.net, basis.gross, basis.remainingNet, basis.remainingGross].map(JSON.int)
             object.members.append(.init(name: "b", value: .array(amounts + [.from(basis.currency)])))
         }
-        let rules = entries.map { entry -> JSON in
-            var parts: [JSON] = [.string(entry.ruleID), .int(entry.version), .string(entry.code.rawValue)]
-            if entry.points != 0 || entry.isBounded { parts.append(.int(entry.points)) }
-            if entry.isBounded { parts.append(true) }
-            return .array(parts)
-        }
-        object.members.append(.init(name: "r", value: .array(rules)))
+        var rules = ""
+        for entry in entries { entry.append(to: &rules) }
+        object.members.append(.init(name: "r", value: .string(rules)))
         if !saw.isEmpty {
             let fields = saw.sorted { $0.key < $1.key }.map { JSONObject.Member(name: $0.key, value: .array($0.value)) }
             object.members.append(.init(name: "v", value: .object(JSONObject(fields))))
@@ -128,12 +159,7 @@ extension Trace {
             basis = Basis(
                 net: amounts[0], gross: amounts[1], remainingNet: amounts[2], remainingGross: amounts[3], currency: parts[4].string)
         }
-        entries = (json["r"]?.array ?? []).compactMap { rule in
-            guard let id = rule[0]?.string, let version = rule[1]?.int, let code = rule[2]?.string.flatMap(RuleCode.init) else {
-                return nil
-            }
-            return Entry(ruleID: id, version: version, code: code, points: rule[3]?.int ?? 0, isBounded: rule[4]?.bool ?? false)
-        }
+        entries = (json["r"]?.string ?? "").split(separator: ";").compactMap(Entry.init)
         for member in json["v"]?.object?.members ?? [] { saw[member.name] = member.value.array ?? [] }
         isCut = json["x"]?.bool ?? false
     }
