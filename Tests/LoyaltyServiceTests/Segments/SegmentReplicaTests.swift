@@ -73,7 +73,11 @@ struct SegmentReplicaTests {
             let edited = try await replicas[1].put("/v1/segments/\(id)", ["name": "edited", "rule": Self.buyers])
             #expect(edited.status == 200)
             async let ran = replicas[1].runDueTimers()
-            try await Task.sleep(for: .milliseconds(200))
+            try await until("the computing was taken up") {
+                try await replicas[1].house.read { db in
+                    try db.exists("SELECT 1 FROM timers WHERE kind = 'segment.compute' AND lease IS NOT NULL")
+                }
+            }
             goOn.signal()
             _ = try await slow.value
             _ = try await ran
