@@ -18,7 +18,7 @@ struct RetentionTests {
     func recount() async throws {
         let seed = UInt64.random(in: 0...UInt64.max)
         try await LoyaltyHouse.with { house in
-            var chance = SeededChance(seed: seed)
+            var chance = Rolls(seed: seed)
             var sales: [Sale] = []
             var events: [CloudEvent] = (0..<10).map {
                 event("customer.created", ["customer": ["id": .string("c\($0)"), "email": .string("p\($0)@example.com")]])

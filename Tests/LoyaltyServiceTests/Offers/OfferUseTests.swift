@@ -164,7 +164,7 @@ struct OfferUseTests {
     func random() async throws {
         try await LoyaltyHouse.with { house in
             let seed = UInt64.random(in: 0...UInt64.max)
-            var chance = SeededChance(seed: seed)
+            var chance = Rolls(seed: seed)
             let limited = try await house.addOffer("percent", ["percent": 10, "max_uses": 3])
             let free = try await house.addOffer("fixed", ["amount": 100])
             func uses() async throws -> Int64 { try await house.offer(limited)["uses"]?.int ?? -1 }

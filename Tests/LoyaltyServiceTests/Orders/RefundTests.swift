@@ -84,7 +84,7 @@ struct RefundTests {
     func random() async throws {
         let seed = UInt64.random(in: 0...UInt64.max)
         try await LoyaltyHouse.with { house in
-            var random = SeededChance(seed: seed)
+            var random = Rolls(seed: seed)
             var expected: [String: Int64] = [:]
             var events: [CloudEvent] = []
             for number in 0..<150 {
@@ -124,20 +124,5 @@ struct RefundTests {
             #expect(try await house.balance("42") == afterNextOrder)
             #expect(try await house.fault() == nil)
         }
-    }
-}
-
-/// Repeatable chance: a failing test prints its seed.
-struct SeededChance: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

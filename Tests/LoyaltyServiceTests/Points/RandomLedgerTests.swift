@@ -36,7 +36,7 @@ struct RandomLedgerTests {
     @Test("the same news in another order come to the same end", arguments: 0..<4)
     func arrival(_ number: Int) async throws {
         let seed = UInt64.random(in: 0...UInt64.max)
-        var random = SeededChance(seed: seed)
+        var random = Rolls(seed: seed)
         let settings: JSON = [
             "clawback": "allow_negative", "pending_days": .int([0, 20][number % 2]),
             "activation": number < 2 ? .null : ["on": "order.delivered", "days": 1],
@@ -88,7 +88,7 @@ struct RandomLedgerTests {
 /// A small shop in which anything may happen.
 private struct RandomWorld {
     let house: LoyaltyHouse
-    private var random: SeededChance
+    private var random: Rolls
     private var orders: [(id: String, total: Int64)] = []
     private(set) var said: [CloudEvent] = []
     private var held: [(customer: String, moves: [LotMove])] = []
@@ -99,7 +99,7 @@ private struct RandomWorld {
 
     init(_ house: LoyaltyHouse, seed: UInt64) {
         self.house = house
-        random = SeededChance(seed: seed)
+        random = Rolls(seed: seed)
     }
 
     private mutating func int(_ range: ClosedRange<Int64>) -> Int64 { Int64.random(in: range, using: &random) }

@@ -11,7 +11,7 @@ struct RewardInterleavingTests {
     func interleave(_ round: Int) async throws {
         let seed = UInt64.random(in: .min ... .max)
         try await LoyaltyHouse.with { house in
-            var world = World(house: house, chance: RewardChance(seed: seed))
+            var world = World(house: house, chance: Rolls(seed: seed))
             try await world.begin()
             for step in 0..<Self.steps {
                 let done = try await world.act()
@@ -29,7 +29,7 @@ struct RewardInterleavingTests {
 
 private struct World {
     let house: LoyaltyHouse
-    var chance: RewardChance
+    var chance: Rolls
     private let members = ["ada", "bob"]
     private var rewards: [String] = []
     private var held: [(id: String, coupon: String)] = []
@@ -38,7 +38,7 @@ private struct World {
     private(set) var orders: [String: (customer: String, total: Int64)] = [:]
     private var number = 0
 
-    init(house: LoyaltyHouse, chance: RewardChance) {
+    init(house: LoyaltyHouse, chance: Rolls) {
         self.house = house
         self.chance = chance
     }

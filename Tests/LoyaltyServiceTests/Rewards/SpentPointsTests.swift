@@ -123,7 +123,7 @@ struct SpentPointsTests {
     @Test("whatever is refunded in whatever order, the end is the same, and a full refund brings all back", arguments: 0..<4)
     func anyOrder(_ round: Int) async throws {
         let seed = UInt64.random(in: .min ... .max)
-        var chance = RewardChance(seed: seed)
+        var chance = Rolls(seed: seed)
         let total = chance.int(1...1_000_000)
         let points = chance.int(1...5_000)
         var left = total

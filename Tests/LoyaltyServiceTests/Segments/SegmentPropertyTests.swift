@@ -20,7 +20,7 @@ struct SegmentPropertyTests {
     func recount(_: Int) async throws {
         let seed = UInt64.random(in: 0...UInt64.max)
         try await LoyaltyHouse.with { house in
-            var chance = SeededChance(seed: seed)
+            var chance = Rolls(seed: seed)
             var persons: [String: Person] = [:]
             var rules: [(json: JSON, test: Test)] = []
             var ids: [String] = []
@@ -56,7 +56,7 @@ struct SegmentPropertyTests {
         }
     }
 
-    private static func rule(_ chance: inout SeededChance, depth: Int) -> (json: JSON, test: Test) {
+    private static func rule(_ chance: inout Rolls, depth: Int) -> (json: JSON, test: Test) {
         switch depth == 0 ? 3 : Int.random(in: 0...5, using: &chance) {
         case 0:
             let (a, b) = (rule(&chance, depth: depth - 1), rule(&chance, depth: depth - 1))
@@ -104,7 +104,7 @@ struct SegmentPropertyTests {
         }
     }
 
-    private static func step(_ chance: inout SeededChance, _ persons: inout [String: Person], _ number: Int, _ now: Timestamp) -> CloudEvent
+    private static func step(_ chance: inout Rolls, _ persons: inout [String: Person], _ number: Int, _ now: Timestamp) -> CloudEvent
     {
         let id = "c\(Int.random(in: 0..<8, using: &chance))"
         var person = persons[id] ?? Person()

@@ -16,7 +16,7 @@ struct TierPropertyTests {
     @Test("told late or in time, in whatever order: the same tier, since the same day, with the same risk", arguments: 0..<6)
     func arrival(_ number: Int) async throws {
         let seed = UInt64(number) &* 2_654_435_761 &+ 11
-        var chance = SeededChance(seed: seed)
+        var chance = Rolls(seed: seed)
         try await LoyaltyHouse.with { house in
             for (place, name) in ["Bronze", "Silver", "Gold"].enumerated() {
                 let basis = Bool.random(using: &chance) ? "points_earned" : "amount_spent"
@@ -57,7 +57,7 @@ struct TierPropertyTests {
         }
     }
 
-    private static func happenings(_ from: Timestamp, _ name: String, _ chance: inout SeededChance) -> [Happening] {
+    private static func happenings(_ from: Timestamp, _ name: String, _ chance: inout Rolls) -> [Happening] {
         var all: [Happening] = []
         for number in 0..<Int.random(in: 1...8, using: &chance) {
             let day = Int64.random(in: 0...140, using: &chance)

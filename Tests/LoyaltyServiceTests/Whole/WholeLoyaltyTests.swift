@@ -12,7 +12,7 @@ struct WholeLoyaltyTests {
     func interleave(_ round: Int) async throws {
         let seed = UInt64.random(in: .min ... .max)
         try await LoyaltyHouse.with { house in
-            var world = WholeWorld(house: house, chance: RewardChance(seed: seed), isExact: round < 3)
+            var world = WholeWorld(house: house, chance: Rolls(seed: seed), isExact: round < 3)
             try await world.begin()
             for step in 0..<Self.steps {
                 let done = try await world.act()
@@ -33,7 +33,7 @@ struct WholeLoyaltyTests {
 
 private struct WholeWorld {
     let house: LoyaltyHouse
-    var chance: RewardChance
+    var chance: Rolls
     /// Whatever is to be taken back is taken back: nothing is ever forgiven.
     let isExact: Bool
     private let customers = ["a", "b", "c", "d"]
@@ -48,7 +48,7 @@ private struct WholeWorld {
     private var given: Int64 = 0
     private var number = 0
 
-    init(house: LoyaltyHouse, chance: RewardChance, isExact: Bool) {
+    init(house: LoyaltyHouse, chance: Rolls, isExact: Bool) {
         self.house = house
         self.chance = chance
         self.isExact = isExact

@@ -1,5 +1,5 @@
 /// Repeatable chance (SplitMix64): a failing case names its seed, and the seed brings it back.
-struct RewardChance: RandomNumberGenerator {
+struct Rolls: RandomNumberGenerator {
     private var state: UInt64
 
     init(seed: UInt64) { state = seed }
